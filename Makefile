@@ -1,0 +1,100 @@
+# Everything here needs Go and make only; `make test` installs the rest.
+# Recipes that need a C compiler or the network beyond Go modules say so.
+
+GO            ?= go
+TEST_TIMEOUT  ?= 12m
+PACKAGES      ?= ./...
+VERSION       ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TOOLS         := bin/tools
+
+# The binary is static, and tests meet it as it ships.
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+
+##@ Help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^##@/ { print "\n" substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Every day
+
+.PHONY: demo
+demo: ## Play every documented request against a gateway of its own and show the outcomes
+	$(GO) run ./cmd/passerelle demo
+
+.PHONY: dev
+dev: ## Run a gateway with its sandbox to work against, on 127.0.0.1:8080
+	$(GO) run ./cmd/passerelle dev
+
+.PHONY: build
+build: ## Build the static binary bin/passerelle
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/passerelle ./cmd/passerelle
+
+# go test stands last, so that its verdict is the last thing to be read.
+# `sqlc diff` is left to `make verify`: building sqlc takes over a minute the
+# first time, more than the tests that would tell a stale query package.
+.PHONY: test
+test: test-deps tidy-check fmt-check ## Install what tests need (Debian, as root), then vet and run everything
+	$(GO) vet $(PACKAGES)
+	$(GO) test -count=1 -timeout $(TEST_TIMEOUT) $(PACKAGES)
+
+.PHONY: test-deps
+test-deps: ## Install the programs that tests need, or print the command that does
+	@scripts/test-deps.sh
+
+.PHONY: race
+race: export CGO_ENABLED = 1
+race: test-deps ## Run the tests under the race detector (needs gcc)
+	$(GO) test -race -count=1 -timeout $(TEST_TIMEOUT) $(PACKAGES)
+
+.PHONY: bench
+bench: test-deps ## Run the Go benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $(PACKAGES)
+
+##@ Before a commit
+
+# golangci-lint includes gofumpt, vet and staticcheck; .golangci.yml holds the
+# import rules, which internal/archtest enforces with more detail.
+.PHONY: check
+check: fmt-check $(TOOLS)/golangci-lint ## Lint: gofumpt, vet, staticcheck, import rules (first build takes minutes)
+	$(GO) vet $(PACKAGES)
+	$(TOOLS)/golangci-lint run $(PACKAGES)
+
+.PHONY: fmt
+fmt: $(TOOLS)/golangci-lint ## Format the source with gofumpt
+	$(TOOLS)/golangci-lint fmt
+
+.PHONY: generate
+generate: $(TOOLS)/sqlc ## Write the generated files: query package, OpenAPI document
+	$(TOOLS)/sqlc generate
+	$(if $(wildcard internal/api),$(GO) test ./internal/api -run TestOpenAPI -count=1 -update)
+
+.PHONY: verify
+verify: tidy-check fmt-check $(TOOLS)/sqlc ## Check that generated files, go.mod and formatting are up to date
+	$(TOOLS)/sqlc diff
+	$(if $(wildcard internal/api),$(GO) test ./internal/api -run TestOpenAPI -count=1)
+
+.PHONY: tidy-check
+tidy-check:
+	$(GO) mod tidy -diff
+
+.PHONY: fmt-check
+fmt-check:
+	@unformatted=$$(gofmt -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "Not formatted (make fmt):"; echo "$$unformatted"; exit 1; fi
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin
+
+# Tools are modules of their own, so that their dependencies stay out of ours
+# and out of each other's.
+$(TOOLS)/sqlc: tools/go.mod tools/go.sum
+	@echo "building sqlc (a minute or two, once)"
+	$(GO) -C tools build -o ../$@ github.com/sqlc-dev/sqlc/cmd/sqlc
+
+$(TOOLS)/golangci-lint: tools/lint/go.mod tools/lint/go.sum
+	@echo "building golangci-lint (a minute or two, once)"
+	$(GO) -C tools/lint build -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint

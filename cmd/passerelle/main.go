@@ -1,0 +1,89 @@
+// Command passerelle is a payment gateway for French-speaking Africa, and the
+// offline sandbox of the providers it speaks.
+//
+//	passerelle demo     plays every provider's documented requests, and shows how it went
+//	passerelle dev      a gateway with its sandbox, to work against
+//	passerelle serve    production
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/passerelle-pay/passerelle/pay"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+type commands struct {
+	Demo     demoCommand     `cmd:"" help:"Start a gateway and its sandbox, play every provider's documented requests over real HTTP, show how it went."`
+	Dev      devCommand      `cmd:"" help:"Run a gateway with its sandbox and a demo merchant, to work against."`
+	Serve    serveCommand    `cmd:"" help:"Run in production."`
+	Merchant merchantCommand `cmd:"" help:"Add and list merchants, rotate their keys."`
+	Keys     keysCommand     `cmd:"" help:"Make the keys that seal credentials."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+
+	Config kong.ConfigFlag `help:"Read settings from this file instead of ./passerelle.yaml." placeholder:"FILE"`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run executes one command and returns the exit status.
+func run(ctx context.Context, args []string) int {
+	var c commands
+	parser, err := kong.New(&c,
+		kong.Name("passerelle"),
+		kong.Description("One payment gateway for KomiPay, MyPVit, MyPayGa, FlexPay and CinetPay: it speaks their protocols as a server and as a client, and is their offline sandbox."),
+		kong.Configuration(yamlSettings, "passerelle.yaml"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "passerelle:", err)
+		return 1
+	}
+	parsed, err := parser.Parse(args)
+	parser.FatalIfErrorf(err)
+	if err := parsed.Run(); err != nil {
+		report(err)
+		return 1
+	}
+	return 0
+}
+
+// report prints an error as people read it; one that was shown already is silent.
+func report(err error) {
+	if errors.Is(err, errShown) {
+		return
+	}
+	var refusal *pay.Error
+	if errors.As(err, &refusal) {
+		fmt.Fprintln(os.Stderr, "passerelle:", refusal.Message)
+		return
+	}
+	fmt.Fprintln(os.Stderr, "passerelle:", err)
+}
+
+// errShown ends a command whose output has told what went wrong.
+var errShown = errors.New("already shown")
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (versionCommand) Run() error {
+	fmt.Println("passerelle", version)
+	return nil
+}

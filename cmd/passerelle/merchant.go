@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sort"
+	"text/tabwriter"
+
+	"github.com/passerelle-pay/passerelle/internal/app"
+	"github.com/passerelle-pay/passerelle/internal/secret"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+type merchantCommand struct {
+	Add  merchantAdd  `cmd:"" help:"Create a merchant and its owner; prints its keys and credentials, once."`
+	List merchantList `cmd:"" help:"List merchants."`
+	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; the old API keys end at once."`
+}
+
+type merchantAdd struct {
+	database
+	Name  string `arg:"" help:"Name that payers see."`
+	Email string `required:"" help:"The owner's e-mail address."`
+	JSON  bool   `name:"json" help:"Print as JSON."`
+}
+
+// Run creates the merchant.
+func (m merchantAdd) Run(ctx context.Context) error {
+	return onDatabase(ctx, m.database, func(a *app.App) error {
+		c, err := a.AddMerchant(ctx, m.Name, m.Email)
+		if err != nil {
+			return err
+		}
+		return printCredentials(os.Stdout, c, m.JSON)
+	})
+}
+
+type merchantKeys struct {
+	database
+	Name string `arg:"" help:"The merchant's name."`
+	JSON bool   `name:"json" help:"Print as JSON."`
+}
+
+// Run rotates the keys.
+func (m merchantKeys) Run(ctx context.Context) error {
+	return onDatabase(ctx, m.database, func(a *app.App) error {
+		c, err := a.RotateKeys(ctx, m.Name)
+		if err != nil {
+			return err
+		}
+		return printCredentials(os.Stdout, c, m.JSON)
+	})
+}
+
+type merchantList struct{ database }
+
+// Run lists the merchants.
+func (m merchantList) Run(ctx context.Context) error {
+	return onDatabase(ctx, m.database, func(a *app.App) error {
+		list, err := a.Store.Read().ListMerchants(ctx)
+		if err != nil {
+			return fmt.Errorf("list merchants: %w", err)
+		}
+		t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(t, "ID\tNAME\tEMAIL\tSINCE")
+		for _, m := range list {
+			_, _ = fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", m.ID, m.Name, m.Email, store.Time(m.CreatedAt).Format("2006-01-02"))
+		}
+		return t.Flush()
+	})
+}
+
+// onDatabase builds the program without listening, for one command.
+func onDatabase(ctx context.Context, d database, do func(*app.App) error) error {
+	c := app.Config{OperatorDelay: "1s", Log: logger("text", "warn")}
+	if err := d.fill(&c); err != nil {
+		return err
+	}
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://localhost:8080"
+	}
+	a, err := app.Build(ctx, c, c.PublicURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.Store.Close() }()
+	return do(a)
+}
+
+// shownCredentials is the output of --json: one object per dialect.
+type shownCredentials map[string]any
+
+func printCredentials(w io.Writer, c app.Credentials, asJSON bool) error {
+	if asJSON {
+		out := shownCredentials{
+			"merchant": map[string]string{"id": c.Merchant.ID, "name": c.Merchant.Name, "email": c.Merchant.Email},
+			"test_key": c.TestKey.Reveal(), "live_key": c.LiveKey.Reveal(),
+		}
+		if !c.Password.IsZero() {
+			out["password"] = c.Password.Reveal()
+		}
+		for name, modes := range c.Dialects {
+			out[name] = map[string]any{"test": revealed(modes[pay.Test]), "live": revealed(modes[pay.Live])}
+		}
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(out)
+	}
+	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+	p("%s (%s). These are shown once; keep them safe.\n", c.Merchant.Name, c.Merchant.ID)
+	p("  test key    %s", c.TestKey.Reveal())
+	p("  live key    %s", c.LiveKey.Reveal())
+	if !c.Password.IsZero() {
+		p("  dashboard   %s / %s", c.Merchant.Email, c.Password.Reveal())
+	}
+	names := make([]string, 0, len(c.Dialects))
+	for name := range c.Dialects {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		for _, mode := range []pay.Mode{pay.Test, pay.Live} {
+			p("\n%s, %s", name, mode)
+			for _, i := range c.Dialects[name][mode] {
+				p("  %-28s %s", i.Name, i.Value.Reveal())
+			}
+		}
+	}
+	return nil
+}
+
+func revealed(list []provider.Issued) map[string]string {
+	values := map[string]string{}
+	for _, i := range list {
+		values[i.Name] = i.Value.Reveal()
+	}
+	return values
+}
+
+type keysCommand struct {
+	New keysNew `cmd:"" help:"Make a key for PASSERELLE_KEYS."`
+}
+
+type keysNew struct{}
+
+// Run prints a new key.
+func (keysNew) Run() error {
+	fmt.Println(secret.NewKey())
+	return nil
+}
+
+type migrateCommand struct{ database }
+
+// Run migrates the database.
+func (m migrateCommand) Run(ctx context.Context) error {
+	if m.DatabaseURL == "" {
+		return pay.Invalid("database-url", "PASSERELLE_DATABASE_URL is missing: a SQLite path, or postgres://user@host/db")
+	}
+	s, err := store.Open(ctx, m.DatabaseURL, store.Options{Log: logger("text", "info")})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Close() }()
+	if err := s.Migrate(ctx); err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	fmt.Println("the schema is up to date")
+	return nil
+}

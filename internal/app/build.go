@@ -1,0 +1,159 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/api"
+	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/internal/outbound"
+	"github.com/passerelle-pay/passerelle/internal/sandbox"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/web/checkout"
+	"github.com/passerelle-pay/passerelle/internal/webhook"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+	"github.com/passerelle-pay/passerelle/provider/all"
+)
+
+// providerTimeout bounds any exchange with a provider; each provider's own
+// limits are shorter, but for one that holds a call for five minutes.
+const providerTimeout = 330 * time.Second
+
+// App is the built program.
+type App struct {
+	config   Config
+	log      *slog.Logger
+	Store    *store.Store
+	Gateway  *gateway.Gateway
+	Sandbox  *sandbox.Sandbox
+	Webhooks *webhook.Sender
+	dialects map[string]provider.Dialect
+	known    []*provider.Provider
+	// demo is what the demo merchant was issued in this run.
+	demo    map[string]map[pay.Mode][]provider.Issued
+	metrics *metrics
+	handler http.Handler
+	health  health
+	workers []worker
+}
+
+// Build opens the database, brings its schema up to date and puts the parts
+// together. publicURL is the address in links.
+func Build(ctx context.Context, c Config, publicURL string) (*App, error) {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	s, err := store.Open(ctx, c.DatabaseURL, store.Options{Log: c.Log, Now: c.Now})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{config: c, log: c.Log, Store: s, metrics: newMetrics()}
+	if err := a.assemble(ctx, publicURL); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return a, nil
+}
+
+func (a *App) assemble(ctx context.Context, publicURL string) error {
+	if err := a.Store.Migrate(ctx); err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	a.known = all.Providers()
+	if err := a.addSandbox(); err != nil {
+		return err
+	}
+	providers, merchants := a.waysOut(publicURL)
+	var err error
+	a.Gateway, err = gateway.New(gateway.Config{
+		Store: a.Store, Box: a.config.Keys, Providers: a.known, Outbound: providers, Merchants: merchants,
+		PublicURL: publicURL, PeerAddress: peer{a.config.TrustedProxies}.address, Now: a.config.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.Sandbox.OnNews(a.Gateway.TakeSandboxNews)
+	a.dialects = map[string]provider.Dialect{}
+	for _, p := range a.known {
+		if p.Speak != nil {
+			a.dialects[p.Name] = p.Speak(gateway.Port{Gateway: a.Gateway})
+		}
+	}
+	a.Webhooks = webhook.New(webhook.Config{
+		Store: a.Store, Box: a.config.Keys, Outbound: merchants, Dialects: a.dialects, Render: api.Render,
+		Delay: a.noticeDelay, Now: a.config.Now, Log: a.log,
+	})
+	a.handler = a.routes(publicURL)
+	a.plan()
+	return nil
+}
+
+// addSandbox makes the simulated operators, which follow each provider's
+// documented test data for what enters through its dialect.
+func (a *App) addSandbox() error {
+	delay, err := sandbox.ParseDelay(a.config.OperatorDelay)
+	if err != nil {
+		return err
+	}
+	rules := map[string]func(provider.Trial) provider.Verdict{}
+	for _, p := range a.known {
+		if p.Rules != nil {
+			rules[p.Name] = p.Rules
+		}
+	}
+	a.Sandbox = sandbox.New(sandbox.Config{Store: a.Store, Now: a.config.Now, Log: a.log, Delay: delay, Rules: rules})
+	a.known = append(a.known, a.Sandbox.Provider())
+	return nil
+}
+
+// noticeDelay replaces the delays that providers document for their sandboxes:
+// the simulated operator has waited already.
+func (a *App) noticeDelay(mode pay.Mode) (time.Duration, bool) { return 0, mode == pay.Test }
+
+// waysOut makes the two guarded clients: to providers, where an address that
+// leads back here would loop, and to merchants, whose own server may be this one.
+func (a *App) waysOut(publicURL string) (providers, merchants *outbound.Client) {
+	policy := outbound.Policy{
+		AllowLoopback: a.config.AllowLoopback, AllowNetworks: a.config.AllowNetworks,
+		UserAgent: "Passerelle/" + a.config.Version,
+	}
+	merchants = outbound.New(policy)
+	policy.Timeout = providerTimeout
+	policy.Refuse = outbound.NotSelf(func() []string { return []string{hostPort(publicURL)} })
+	return outbound.New(policy), merchants
+}
+
+// routes puts every door behind the one listener.
+func (a *App) routes(publicURL string) http.Handler {
+	rt := newRouter()
+	for _, p := range a.known {
+		if d, ok := a.dialects[p.Name]; ok {
+			rt.mount(p, d)
+		}
+	}
+	native := api.New(api.Config{Gateway: a.Gateway, Webhooks: a.Webhooks, Version: a.config.Version, PublicURL: publicURL, Now: a.config.Now, Log: a.log})
+	for _, prefix := range []string{"/v1/", "/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
+		rt.rest.Handle(prefix, native)
+	}
+	rt.rest.Handle("/pay/", checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log}))
+	rt.rest.HandleFunc("/hooks/{provider}/{connection}", a.Gateway.ServeHook)
+	if a.config.Sandbox {
+		control := a.Sandbox.Handler(a.Gateway)
+		rt.rest.Handle("/sandbox", control)
+		rt.rest.Handle("/sandbox/", control)
+	}
+	rt.rest.HandleFunc("GET /healthz", a.healthz)
+	rt.rest.HandleFunc("GET /readyz", a.readyz)
+	if a.config.AdminAddr == "" {
+		rt.rest.Handle("GET /metrics", a.metrics.handler())
+	}
+	rt.rest.HandleFunc("GET /{$}", a.home)
+	return a.metrics.count(a.recovered(rt))
+}

@@ -1,0 +1,96 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/secret"
+)
+
+// Config is everything a server is built from. Development and production fill
+// it differently; nothing below asks which of the two it is.
+type Config struct {
+	// Addr is the one listener, AdminAddr an extra one for metrics ("" puts them
+	// on Addr).
+	Addr      string
+	AdminAddr string
+	// DatabaseURL is a SQLite path, ":memory:" or a postgres:// URL.
+	DatabaseURL string
+	Keys        secret.Box
+	// PublicURL is the address in links; "" is http://Addr once it is known.
+	PublicURL string
+	// TrustedProxies are the peers whose forwarded headers count.
+	TrustedProxies []netip.Prefix
+	// AllowLoopback and AllowNetworks open the way out beyond public addresses.
+	AllowLoopback bool
+	AllowNetworks []netip.Prefix
+	// Sandbox serves test mode: virtual phones and the control API.
+	Sandbox bool
+	// OperatorDelay is how long a sandbox customer takes: "1s", "0", "manual".
+	OperatorDelay string
+	// Demo seeds the demo merchant; CallbackURL is its own server.
+	Demo        bool
+	CallbackURL string
+	// TLSCert and TLSKey serve HTTPS on Addr; TLSAddr adds an HTTPS listener
+	// under a local CA kept in CADir.
+	TLSCert, TLSKey string
+	TLSAddr, CADir  string
+	// DrainFor bounds how long SIGTERM waits for open requests.
+	DrainFor time.Duration
+	Version  string
+	Log      *slog.Logger
+	Now      func() time.Time
+}
+
+// Check refuses a configuration that is not whole, naming all that is missing.
+func (c Config) Check() error {
+	var problems []error
+	if c.DatabaseURL == "" {
+		problems = append(problems, errors.New("PASSERELLE_DATABASE_URL is missing: a SQLite path such as /var/lib/passerelle/passerelle.db, or postgres://user@host/db"))
+	}
+	if c.Keys.Empty() {
+		problems = append(problems, errors.New("PASSERELLE_KEYS is missing: one or more id:base64 keys; `passerelle keys new` makes one"))
+	}
+	if c.PublicURL != "" {
+		if err := checkPublicURL(c.PublicURL); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		problems = append(problems, errors.New("PASSERELLE_TLS_CERT and PASSERELLE_TLS_KEY go together"))
+	}
+	return errors.Join(problems...)
+}
+
+func checkPublicURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return errors.New("PASSERELLE_PUBLIC_URL must be an address such as https://pay.example.com")
+	}
+	if u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return errors.New("PASSERELLE_PUBLIC_URL must have no path, query or fragment")
+	}
+	return nil
+}
+
+// ParseNetworks reads a comma-separated list of CIDRs or single addresses.
+func ParseNetworks(name, text string) ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		if addr, err := netip.ParseAddr(part); err == nil {
+			list = append(list, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(part)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is not a network such as 10.0.0.0/8", name, part)
+		}
+		list = append(list, p.Masked())
+	}
+	return list, nil
+}

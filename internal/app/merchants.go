@@ -1,0 +1,154 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/internal/secret"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+// The demo merchant's published credentials for the native API. Those of the
+// dialects stand in each provider's folder.
+const (
+	DemoMerchantID    = "dem00000"
+	DemoMerchantName  = "Boutique Démo"
+	DemoEmail         = "demo@passerelle.test"
+	DemoPassword      = "demo-password"
+	DemoAPIKey        = "sk_test_demo"
+	DemoWebhookSecret = "whsec_ZGVtby1wYXNzZXJlbGxlLXdlYmhvb2stc2VjcmV0"
+)
+
+// generatedPassword is the length of a first password, in letters and digits.
+const generatedPassword = 20
+
+// Credentials are what a merchant is given, once.
+type Credentials struct {
+	Merchant sqlgen.Merchant
+	TestKey  pay.Secret
+	LiveKey  pay.Secret
+	Password pay.Secret
+	// Dialects holds the issued credentials by provider and mode.
+	Dialects map[string]map[pay.Mode][]provider.Issued
+}
+
+// AddMerchant creates a merchant with keys of both modes and credentials in
+// every dialect.
+func (a *App) AddMerchant(ctx context.Context, name, email string) (Credentials, error) {
+	password := pay.Secret(secret.Random(generatedPassword))
+	m, err := a.Gateway.AddMerchant(ctx, gateway.NewMerchant{Name: name, Email: email, Password: password})
+	if err != nil {
+		return Credentials{}, err
+	}
+	c, err := a.issueAll(ctx, m, provider.IssueOrder{})
+	c.Password = password
+	return c, err
+}
+
+// RotateKeys issues a merchant's credentials anew; the old API keys end at once.
+func (a *App) RotateKeys(ctx context.Context, name string) (Credentials, error) {
+	m, err := a.Store.Read().GetMerchantByName(ctx, name)
+	if err != nil {
+		return Credentials{}, pay.NotFound("merchant")
+	}
+	for _, mode := range []pay.Mode{pay.Test, pay.Live} {
+		if err := a.Gateway.RevokeAPIKeys(ctx, m.ID, mode, a.config.Now()); err != nil {
+			return Credentials{}, err
+		}
+	}
+	return a.issueAll(ctx, m, provider.IssueOrder{})
+}
+
+func (a *App) issueAll(ctx context.Context, m sqlgen.Merchant, order provider.IssueOrder) (Credentials, error) {
+	c := Credentials{Merchant: m, Dialects: map[string]map[pay.Mode][]provider.Issued{}}
+	var err error
+	if c.TestKey, err = a.Gateway.AddAPIKey(ctx, m.ID, pay.Test, ""); err != nil {
+		return c, err
+	}
+	if c.LiveKey, err = a.Gateway.AddAPIKey(ctx, m.ID, pay.Live, ""); err != nil {
+		return c, err
+	}
+	for _, mode := range []pay.Mode{pay.Test, pay.Live} {
+		order.Mode = mode
+		if err := a.issueDialects(ctx, m, order, c.Dialects); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func (a *App) issueDialects(ctx context.Context, m sqlgen.Merchant, order provider.IssueOrder, into map[string]map[pay.Mode][]provider.Issued) error {
+	order.MerchantID, order.MerchantName = m.ID, m.Name
+	for name, d := range a.dialects {
+		issued, err := d.Issue(ctx, order)
+		if err != nil {
+			return fmt.Errorf("issue %s credentials: %w", name, err)
+		}
+		if into[name] == nil {
+			into[name] = map[pay.Mode][]provider.Issued{}
+		}
+		into[name][order.Mode] = issued
+	}
+	return nil
+}
+
+// seedDemo lays down the demo merchant, once per database; its addresses follow
+// the callback URL of this run.
+func (a *App) seedDemo(ctx context.Context) error {
+	_, err := a.Gateway.AddMerchant(ctx, gateway.NewMerchant{
+		ID: DemoMerchantID, Name: DemoMerchantName, Email: DemoEmail, Password: DemoPassword,
+	})
+	fresh := err == nil
+	if err != nil && !errors.Is(err, &pay.Error{Kind: pay.KindConflict}) {
+		return err
+	}
+	if fresh {
+		if _, err := a.Gateway.AddAPIKey(ctx, DemoMerchantID, pay.Test, DemoAPIKey); err != nil {
+			return err
+		}
+	}
+	callback := strings.TrimRight(a.config.CallbackURL, "/")
+	if callback == "" {
+		callback = a.Gateway.PublicURL + "/sandbox/inbox"
+	}
+	if err := a.seedEndpoint(ctx, callback+"/webhooks"); err != nil {
+		return err
+	}
+	order := provider.IssueOrder{
+		Mode: pay.Test, Demo: true, CallbackURL: callback, ReturnURL: a.Gateway.PublicURL + "/sandbox/return",
+	}
+	m := sqlgen.Merchant{ID: DemoMerchantID, Name: DemoMerchantName}
+	a.demo = map[string]map[pay.Mode][]provider.Issued{}
+	return a.issueDialects(ctx, m, order, a.demo)
+}
+
+// seedEndpoint points the demo merchant's one webhook endpoint at this run's address.
+func (a *App) seedEndpoint(ctx context.Context, url string) error {
+	caller := provider.Caller{MerchantID: DemoMerchantID, Mode: pay.Test, Front: pay.NativeFront}
+	return a.Webhooks.PutFixedEndpoint(ctx, caller, url, DemoWebhookSecret)
+}
+
+// DemoCredentials are the demo merchant's in one dialect, by name.
+func (a *App) DemoCredentials(front string) map[string]string {
+	values := map[string]string{}
+	for _, issued := range a.demo[front][pay.Test] {
+		values[issued.Name] = issued.Value.Reveal()
+	}
+	return values
+}
+
+// Providers lists the providers with a dialect, in their listed order.
+func (a *App) Providers() []*provider.Provider {
+	var list []*provider.Provider
+	for _, p := range a.known {
+		if p.Speak != nil {
+			list = append(list, p)
+		}
+	}
+	return list
+}

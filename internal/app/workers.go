@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/due"
+	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/internal/store"
+)
+
+// worker is one runner of due rows.
+type worker struct {
+	name string
+	run  func(context.Context)
+	wake func()
+}
+
+// tidyEvery is how often what has expired is purged and balances are folded.
+const tidyEvery = time.Minute
+
+// plan sets up the runners of the rows that owe work. Any node may claim any
+// row; there is no leader.
+func (a *App) plan() {
+	wakes := map[gateway.Work]func(){}
+	add := func(w worker) worker {
+		a.workers = append(a.workers, w)
+		return w
+	}
+	wakes[gateway.WorkTransactions] = add(a.runner("transactions", 8, a.Gateway.ClaimTransactions, a.Gateway.Resolve)).wake
+	wakes[gateway.WorkDeliveries] = add(a.runner("deliveries", 32, a.Webhooks.Claim, a.Webhooks.Work)).wake
+	wakes[gateway.WorkConnections] = add(a.runner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
+	if a.config.Sandbox {
+		add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work))
+	}
+	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
+	a.Gateway.OnWork(func(w gateway.Work) {
+		if wake, ok := wakes[w]; ok {
+			wake()
+		}
+	})
+}
+
+func (a *App) runner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
+	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Log: a.log}
+	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
+}
+
+// tidy purges in small steps, beside the traffic.
+func (a *App) tidy(ctx context.Context) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := a.Gateway.Tidy(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("tidying failed; it is tried again", "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/passerelle-pay/passerelle/internal/ledger"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+// applyResult applies what a provider said about one attempt.
+func (g *Gateway) applyResult(ctx context.Context, merchantID, id string, from pay.Source, attempt int, res provider.Result) (pay.Transaction, error) {
+	n := pay.News{
+		Source: from, Attempt: attempt, Outcome: res.Outcome,
+		Failure: res.Failure, NextAction: res.NextAction,
+	}
+	return g.apply(ctx, merchantID, id, n, &res)
+}
+
+// apply is the only function that changes a transaction's state, whoever brings
+// the news: a submit's answer, a notification, a status check, a person or the
+// clock. It is idempotent; it moves the state, posts to the ledger and writes
+// the event and the deliveries it owes, in one commit (commit 2).
+func (g *Gateway) apply(ctx context.Context, merchantID, id string, n pay.News, res *provider.Result) (pay.Transaction, error) {
+	var t pay.Transaction
+	var owes bool
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var err error
+		if t, err = store.Transaction(ctx, tx.Queries, merchantID, id); err != nil {
+			return err
+		}
+		owes, err = g.change(ctx, tx.Queries, &t, n, res)
+		return err
+	})
+	if err != nil {
+		return t, fmt.Errorf("apply %s from %s to %s: %w", n.Outcome, n.Source, id, err)
+	}
+	g.waiters.wake(id)
+	if owes {
+		g.onWork(WorkDeliveries)
+	}
+	return t, nil
+}
+
+// change does apply's work inside its commit. It reports whether an event was written.
+func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transaction, n pay.News, res *provider.Result) (bool, error) {
+	var a *pay.Attempt
+	if n.Attempt > 0 {
+		attempts, err := store.Attempts(ctx, q, t.MerchantID, t.ID)
+		if err != nil {
+			return false, err
+		}
+		if n.Attempt > len(attempts) {
+			return false, fmt.Errorf("no attempt %d", n.Attempt)
+		}
+		a = &attempts[n.Attempt-1]
+	}
+	now := g.Now().UTC()
+	if a != nil && res != nil {
+		n = g.believe(t, a, n, res)
+		learn(a, n, res, now)
+		if err := store.SaveAttempt(ctx, q, *a); err != nil {
+			return false, err
+		}
+		learnAbout(t, a, res)
+	}
+	n = retryOnPage(*t, n, g.CheckoutURL(t.Checkout.Token))
+	before := t.Status
+	d := pay.Decide(*t, n)
+	if d.Refused {
+		return false, errors.New("our own clock can't end what was submitted")
+	}
+	g.mutate(t, a, n, d)
+	g.schedule(t, a, n, d)
+	t.UpdatedAt = now
+	if d.Event != "" {
+		t.Sequence++
+	}
+	if err := store.SaveTransaction(ctx, q, t); err != nil {
+		return false, err
+	}
+	if t.Status != before {
+		if err := g.book(ctx, q, *t, before); err != nil {
+			return false, err
+		}
+	}
+	if d.Event == "" {
+		return false, nil
+	}
+	return true, g.tell(ctx, q, *t, d.Event)
+}
+
+// believe checks what a provider says against what was ordered: another amount
+// or reference is no success, but unknown and an alert.
+func (g *Gateway) believe(t *pay.Transaction, a *pay.Attempt, n pay.News, res *provider.Result) pay.News {
+	if n.Outcome != pay.OutcomeSucceeded {
+		return n
+	}
+	switch {
+	case res.Amount.Currency != "" && res.Amount != t.Amount:
+		t.Alert = "the provider reports another amount or currency"
+	case res.Reference != "" && res.Reference != a.Reference:
+		t.Alert = "the provider reports another reference"
+	default:
+		return n
+	}
+	g.Log.Error("provider's success does not match the order", "transaction", t.ID, "provider", a.Provider)
+	n.Outcome = pay.OutcomeUnknown
+	return n
+}
+
+// retryOnPage keeps a refused payer on a page that allows another try; the
+// failure is told when the page's life ends.
+func retryOnPage(t pay.Transaction, n pay.News, page string) pay.News {
+	if n.Outcome != pay.OutcomeFailed || !t.Checkout.Retry || n.Source == pay.FromClock || n.Attempt != t.Attempts {
+		return n
+	}
+	n.Outcome = pay.OutcomePending
+	n.NextAction = pay.NextAction{Type: pay.Redirect, URL: page, ExpiresAt: t.ExpiresAt}
+	return n
+}
+
+// mutate writes the decision into the transaction.
+func (g *Gateway) mutate(t *pay.Transaction, a *pay.Attempt, n pay.News, d pay.Decision) {
+	switch {
+	case d.Duplicate:
+		t.Alert = "a second attempt succeeded as well: one of them must be given back"
+	case d.Contradiction:
+		t.Alert = "the provider now denies the success it reported"
+	}
+	if !d.Changed {
+		return
+	}
+	t.Status, t.NextAction = d.Status, pay.NextAction{}
+	if d.Status == pay.StatusPending || d.Status == pay.StatusRequiresAction {
+		t.NextAction = n.NextAction
+	}
+	t.Failure = n.Failure
+	if d.Status == pay.StatusSucceeded {
+		t.Failure, t.Late, t.Overdue = pay.Failure{}, d.Late, false
+		if a != nil {
+			t.PaidAttempt, t.Connection, t.Provider, t.ProviderReference = a.Number, a.Connection, a.Provider, a.ProviderReference
+		}
+	}
+	if d.Status.Final() {
+		t.CompletedAt = g.Now().UTC()
+	}
+}
+
+// book posts what a new status means in money.
+func (g *Gateway) book(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, before pay.Status) error {
+	now := g.Now().UTC()
+	switch {
+	case t.Status == pay.StatusSucceeded:
+		held := t.Kind.Debits() && !before.Final()
+		if err := ledger.Post(ctx, q, ledger.Settled(t, held, now)); err != nil {
+			return err
+		}
+		if t.Kind == pay.Refund && before.Final() {
+			return g.takeFromParent(ctx, q, t)
+		}
+	case t.Status.Final() && t.Kind.Debits():
+		if err := ledger.Post(ctx, q, ledger.Released(t, now)); err != nil {
+			return err
+		}
+		if t.Kind == pay.Refund {
+			return g.giveBackToParent(ctx, q, t)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/phone"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+const (
+	// answerWithin is how long a caller waits for the provider before it hears pending.
+	answerWithin = 10 * time.Second
+	// checkoutLife ends a hosted page that nobody used.
+	checkoutLife = 24 * time.Hour
+	// maxReference bounds a merchant's reference, in bytes.
+	maxReference = 255
+)
+
+// Create records a transaction and, when its method is complete, submits it. It
+// returns the transaction as it stands once the provider has answered, or after
+// ten seconds (or the request's own wait) without an answer. Refusals are
+// *pay.Error and record nothing.
+func (g *Gateway) Create(ctx context.Context, c provider.Caller, req provider.Request) (pay.Transaction, error) {
+	return g.CreateOnce(ctx, c, req, nil)
+}
+
+// CreateOnce is Create with an idempotency claim, written in the same commit.
+func (g *Gateway) CreateOnce(ctx context.Context, c provider.Caller, req provider.Request, claim *Claim) (pay.Transaction, error) {
+	if err := g.check(c, &req); err != nil {
+		return pay.Transaction{}, err
+	}
+	t := g.draft(c, req)
+	var rails []rail
+	if t.Method.Type != "" {
+		var err error
+		if rails, err = g.rails(ctx, t, req); err != nil {
+			return pay.Transaction{}, err
+		}
+	} else if err := g.anyRail(ctx, t); err != nil {
+		return pay.Transaction{}, err
+	}
+	return g.start(ctx, t, req, rails, claim)
+}
+
+// start records the draft and submits it to the first rail.
+func (g *Gateway) start(ctx context.Context, t pay.Transaction, req provider.Request, rails []rail, claim *Claim) (pay.Transaction, error) {
+	if len(rails) == 0 {
+		t = g.awaitCustomer(t)
+		return g.record(ctx, t, nil, req.NewFrontReference, claim)
+	}
+	if err := g.price(ctx, &t); err != nil {
+		return pay.Transaction{}, err
+	}
+	a := g.nextAttempt(&t, rails[0])
+	t, err := g.record(ctx, t, &a, req.NewFrontReference, claim)
+	if err != nil {
+		return pay.Transaction{}, err
+	}
+	wait := req.Wait
+	if wait == 0 {
+		wait = answerWithin
+	}
+	typed := typedIn{card: req.Card, otp: req.OTP, browser: req.Browser}
+	return g.submitAndWait(ctx, t, a, rails, typed, wait)
+}
+
+// check refuses what no rail could make sense of and tidies the request.
+func (g *Gateway) check(c provider.Caller, req *provider.Request) error {
+	if req.Kind == "" {
+		req.Kind = pay.Payment
+	}
+	if err := g.checkRequest(c, req); err != nil {
+		return err
+	}
+	return checkMethod(req)
+}
+
+func (g *Gateway) checkRequest(c provider.Caller, req *provider.Request) error {
+	switch {
+	case c.MerchantID == "" || c.Mode == "" || c.Front == "":
+		return fmt.Errorf("create %s: caller is incomplete", req.Kind)
+	case req.Reference == "":
+		return pay.Invalid("reference", "a reference is needed")
+	case len(req.Reference) > maxReference:
+		return pay.Invalid("reference", "the reference is too long")
+	case !req.Amount.Currency.Valid():
+		return pay.Invalid("currency", "the currency is not supported")
+	case !req.Amount.IsPositive():
+		return pay.Invalid("amount", "the amount must be above zero")
+	}
+	return nil
+}
+
+// checkMethod completes the method: an operator from the number, a card's mask.
+func checkMethod(req *provider.Request) error {
+	m := &req.Method
+	switch m.Type {
+	case "":
+		if req.Kind != pay.Payment {
+			return pay.Invalid("method", "a payout needs a method")
+		}
+	case pay.CardMethod:
+		if req.Card == nil {
+			return pay.Invalid("method.card", "the card is needed")
+		}
+		m.Card = req.Card.Mask()
+	case pay.MobileMoney, pay.Wallet:
+		return checkPhone(req)
+	default:
+		return pay.Invalid("method.type", "the method is mobile_money, card or wallet")
+	}
+	return nil
+}
+
+func checkPhone(req *provider.Request) error {
+	m := &req.Method
+	if m.Phone == "" {
+		m.Phone = req.Customer.Phone
+	}
+	if m.Phone == "" {
+		return pay.Invalid("method.phone", "a phone number is needed")
+	}
+	n, err := phone.Parse(m.Phone, "")
+	if err != nil {
+		return pay.InvalidAs(pay.CodeInvalidPhone, "method.phone", "the phone number is not valid in a supported country")
+	}
+	m.Phone = n.E164()
+	if m.Operator == "" {
+		if op, ok := phone.Suggest(n); ok {
+			m.Operator = op.ID
+		}
+		return nil
+	}
+	op, ok := phone.OperatorByID(m.Operator)
+	if !ok {
+		return pay.Invalid("method.operator", "no such operator")
+	}
+	if op.Country != n.Country() {
+		return pay.Invalid("method.operator", "the operator is not in the phone number's country")
+	}
+	return nil
+}
+
+// draft makes the transaction of a request, not yet recorded.
+func (g *Gateway) draft(c provider.Caller, req provider.Request) pay.Transaction {
+	now := g.Now().UTC()
+	t := pay.Transaction{
+		ID: pay.NewID(pay.PrefixOf(req.Kind), c.MerchantID, now), MerchantID: c.MerchantID, Mode: c.Mode,
+		Kind: req.Kind, Status: pay.StatusPending, Front: c.Front, Account: c.Account,
+		Reference: req.Reference, FrontData: req.FrontData, Amount: req.Amount,
+		Description: req.Description, Customer: req.Customer, Method: req.Method,
+		FeeBearer: req.FeeBearer, ReturnURL: req.ReturnURL, Metadata: req.Metadata,
+		Pinned: req.Connection, Parent: req.Parent, Checkout: req.Checkout, NoticeCopies: 1,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	t.Fees.Currency = t.Amount.Currency
+	if t.Checkout.Token == "" {
+		t.Checkout.Token = pay.NewToken(c.MerchantID)
+	}
+	life := req.ExpiresIn
+	if life == 0 {
+		life = checkoutLife
+	}
+	if t.Kind == pay.Payment {
+		t.ExpiresAt = now.Add(life)
+	}
+	return t
+}
+
+// awaitCustomer makes a draft wait on its hosted page.
+func (g *Gateway) awaitCustomer(t pay.Transaction) pay.Transaction {
+	t.Status = pay.StatusRequiresAction
+	t.NextAction = pay.NextAction{Type: pay.Redirect, URL: g.CheckoutURL(t.Checkout.Token), ExpiresAt: t.ExpiresAt}
+	t.NextCheckAt = t.ExpiresAt
+	return t
+}
+
+// CheckoutURL is the hosted page of a token.
+func (g *Gateway) CheckoutURL(token string) string { return g.PublicURL + "/pay/" + token }

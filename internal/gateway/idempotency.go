@@ -1,0 +1,150 @@
+package gateway
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+const (
+	// idempotencyLife is how long an answer is replayed.
+	idempotencyLife = 48 * time.Hour
+	// idempotencyLease is how long the first request may be at work before
+	// waiters take it for dead.
+	idempotencyLease = 30 * time.Second
+	// idempotencyLook is how often a waiter looks for the first request's answer.
+	idempotencyLook = 50 * time.Millisecond
+)
+
+// Claim is an idempotency key on its way into the commit of what it guards.
+type Claim struct {
+	Caller provider.Caller
+	// Key is a keyed hash of the header; Fingerprint an HMAC of method, path and
+	// body, since bodies may hold card numbers.
+	Key         string
+	Fingerprint string
+	now         time.Time
+}
+
+// Replay is a stored answer.
+type Replay struct {
+	Status int
+	Body   []byte
+}
+
+// ErrIdempotencyTaken says that another request took the key between the look
+// and the commit: look again.
+var ErrIdempotencyTaken = errClaimed
+
+// NewClaim makes the claim of a key for one request.
+func (g *Gateway) NewClaim(c provider.Caller, key, method, path string, body []byte) *Claim {
+	return &Claim{
+		Caller: c, Key: g.Box.Lookup(key, "idempotency-key"),
+		Fingerprint: g.Box.Lookup(method+"\n"+path+"\n"+string(body), "idempotency-body"), now: g.Now().UTC(),
+	}
+}
+
+// take writes the claim; ErrIdempotencyTaken when somebody has the key. A nil
+// claim is none.
+func (c *Claim) take(ctx context.Context, q *sqlgen.Queries, t pay.Transaction) error {
+	if c == nil {
+		return nil
+	}
+	n, err := q.InsertIdempotency(ctx, sqlgen.InsertIdempotencyParams{
+		MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key, Fingerprint: c.Fingerprint,
+		TransactionID: t.ID, LeaseUntil: store.Millis(c.now.Add(idempotencyLease)),
+		CreatedAt: store.Millis(c.now), ExpiresAt: store.Millis(c.now.Add(idempotencyLife)),
+	})
+	if err != nil {
+		return fmt.Errorf("claim idempotency key: %w", err)
+	}
+	if n == 0 {
+		return ErrIdempotencyTaken
+	}
+	return nil
+}
+
+// TakeClaim writes a claim that guards something else than a transaction.
+func (g *Gateway) TakeClaim(ctx context.Context, c *Claim) error {
+	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return c.take(ctx, tx.Queries, pay.Transaction{})
+	})
+}
+
+// Look finds what a key was used for: nothing (nil, nil), a stored answer, or a
+// request still at work, for which it waits. Another body is a conflict. When
+// the first request died, the transaction's present state is the answer: it
+// returns its id instead of a body.
+func (g *Gateway) Look(ctx context.Context, c *Claim) (replay *Replay, transaction string, err error) {
+	for {
+		row, err := g.Store.Read().GetIdempotency(ctx, sqlgen.GetIdempotencyParams{
+			MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key,
+		})
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, "", nil
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("look up idempotency key: %w", err)
+		}
+		if row.Fingerprint != c.Fingerprint {
+			return nil, "", pay.Conflict(pay.CodeIdempotencyMismatch, "the idempotency key was used with another request")
+		}
+		if row.Status != 0 {
+			body, err := g.Box.Open(row.Answer, "idempotency", row.MerchantID, row.Key)
+			if err != nil {
+				return nil, "", fmt.Errorf("open stored answer: %w", err)
+			}
+			return &Replay{Status: int(row.Status), Body: body}, "", nil
+		}
+		if g.Now().After(store.Time(row.LeaseUntil)) {
+			return nil, row.TransactionID, g.abandoned(ctx, row)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, "", &pay.Error{Kind: pay.KindUnavailable, Code: "in_progress", Message: "the first request with this key is still at work"}
+		case <-time.After(idempotencyLook):
+		}
+	}
+}
+
+// abandoned frees a key whose request died before it made a transaction.
+func (g *Gateway) abandoned(ctx context.Context, row sqlgen.Idempotency) error {
+	if row.TransactionID != "" {
+		return nil
+	}
+	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.DeleteIdempotency(ctx, sqlgen.DeleteIdempotencyParams{MerchantID: row.MerchantID, Mode: row.Mode, Key: row.Key})
+		return err
+	})
+}
+
+// Answered stores the answer that the key replays from now on, sealed.
+func (g *Gateway) Answered(ctx context.Context, c *Claim, status int, body []byte) error {
+	sealed, err := g.Box.Seal(body, "idempotency", c.Caller.MerchantID, c.Key)
+	if err != nil {
+		return fmt.Errorf("seal answer: %w", err)
+	}
+	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.FinishIdempotency(ctx, sqlgen.FinishIdempotencyParams{
+			Status: int64(status), Answer: sealed, MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key,
+		})
+		return err
+	})
+}
+
+// Release frees a claim whose request changed nothing.
+func (g *Gateway) Release(ctx context.Context, c *Claim) error {
+	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.DeleteIdempotency(ctx, sqlgen.DeleteIdempotencyParams{
+			MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key,
+		})
+		return err
+	})
+}

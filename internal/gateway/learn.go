@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"maps"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/money"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+// learn merges a provider's answer into its attempt.
+func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time) {
+	if res.ProviderReference != "" {
+		a.ProviderReference = res.ProviderReference
+	}
+	if len(res.Data) > 0 {
+		if a.Data == nil {
+			a.Data = map[string]string{}
+		}
+		maps.Copy(a.Data, res.Data)
+	}
+	a.Prompted = a.Prompted || res.Prompted
+	a.LeaseUntil = time.Time{}
+	a.UpdatedAt = now
+	switch {
+	case res.Absent:
+		if a.Absent == 0 {
+			a.AbsentSince = now
+		}
+		a.Absent++
+	case n.Outcome != pay.OutcomeUnknown:
+		a.Absent, a.AbsentSince = 0, time.Time{}
+	}
+	a.Status = attemptStatus(a.Status, n.Outcome)
+	if a.Status == pay.AttemptFailed {
+		a.Failure = n.Failure
+	}
+}
+
+// attemptStatus follows the same promise as the transaction's: success stays,
+// doubt takes nothing away.
+func attemptStatus(was pay.AttemptStatus, o pay.Outcome) pay.AttemptStatus {
+	switch {
+	case was == pay.AttemptSucceeded, o == pay.OutcomeSucceeded:
+		return pay.AttemptSucceeded
+	case o == pay.OutcomeFailed || o == pay.OutcomeCanceled:
+		return pay.AttemptFailed
+	case was == pay.AttemptFailed:
+		return was
+	case o == pay.OutcomePending:
+		return pay.AttemptPending
+	case was == pay.AttemptSubmitting:
+		return pay.AttemptUnknown
+	}
+	return was
+}
+
+// learnAbout copies what the answer tells about the transaction itself, while
+// the attempt is the one that counts.
+func learnAbout(t *pay.Transaction, a *pay.Attempt, res *provider.Result) {
+	if t.PaidAttempt != 0 && t.PaidAttempt != a.Number || t.PaidAttempt == 0 && t.Attempts != a.Number {
+		return
+	}
+	if a.ProviderReference != "" {
+		t.ProviderReference = a.ProviderReference
+	}
+	if res.PaidVia != "" {
+		t.PaidVia = res.PaidVia
+	}
+	if res.Operator != "" && t.Method.Operator == "" {
+		t.Method.Operator = res.Operator
+	}
+	if res.Phone != "" && t.Method.Phone == "" {
+		t.Method.Phone = res.Phone
+	}
+	if res.NoticeCopies != nil && t.Mode == pay.Test {
+		t.NoticeCopies = *res.NoticeCopies
+	}
+	if res.Fees.Currency == t.Amount.Currency && res.Fees.Minor > 0 && !t.Status.Final() && !t.Kind.Debits() {
+		t.Fees = money.New(res.Fees.Minor, t.Amount.Currency)
+	}
+}

@@ -1,0 +1,125 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/passerelle-pay/passerelle/internal/ledger"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+)
+
+// frontReferenceTries bounds how often a dialect is asked for another reference
+// when the merchant has one of that name already.
+const frontReferenceTries = 8
+
+// record is commit 1: the idempotency claim, the transaction, its attempt, the
+// reserved money and the event, all or nothing. From here a crash can't forget it.
+func (g *Gateway) record(ctx context.Context, t pay.Transaction, a *pay.Attempt, newRef func() string, claim *Claim) (pay.Transaction, error) {
+	for range frontReferenceTries {
+		if newRef != nil {
+			t.FrontReference = newRef()
+		}
+		stored, err := g.recordOnce(ctx, t, a, claim)
+		switch {
+		case err == nil:
+			return stored, nil
+		case store.IsUnique(err, store.UniqueFrontReference) && newRef != nil:
+			continue
+		case store.IsUnique(err, store.UniqueReference):
+			return pay.Transaction{}, g.duplicate(ctx, t)
+		default:
+			return pay.Transaction{}, err
+		}
+	}
+	return pay.Transaction{}, fmt.Errorf("record %s: no free front reference", t.ID)
+}
+
+func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.Attempt, claim *Claim) (pay.Transaction, error) {
+	var t pay.Transaction
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		t = draft
+		if err := claim.take(ctx, tx.Queries, t); err != nil {
+			return err
+		}
+		t.Sequence = 1
+		t.Version = 1
+		if err := store.InsertTransaction(ctx, tx.Queries, t); err != nil {
+			return err
+		}
+		if a != nil {
+			if err := store.InsertAttempt(ctx, tx.Queries, *a); err != nil {
+				return err
+			}
+		}
+		if t.Kind.Debits() {
+			if err := g.reserve(ctx, tx, t); err != nil {
+				return err
+			}
+		}
+		return g.tell(ctx, tx.Queries, t, "created")
+	})
+	return t, err
+}
+
+// duplicate makes the refusal of a reference that is taken, with what took it.
+func (g *Gateway) duplicate(ctx context.Context, t pay.Transaction) error {
+	e := pay.Conflict(pay.CodeDuplicateReference, "the reference is already used")
+	e.Param = "reference"
+	row, err := g.Store.Read().GetTransactionByReference(ctx, sqlgen.GetTransactionByReferenceParams{
+		MerchantID: t.MerchantID, Mode: string(t.Mode), Front: t.Front, Account: t.Account,
+		Kind: string(t.Kind), Reference: t.Reference,
+	})
+	if err == nil {
+		if existing, err := store.DecodeTransaction(row); err == nil {
+			e.Existing = &existing
+		}
+	}
+	return e
+}
+
+// reserve holds the money of a payout or refund under the balance's lock, and
+// for a refund takes it from what the payment still has.
+func (g *Gateway) reserve(ctx context.Context, tx *store.Tx, t pay.Transaction) error {
+	purse := ledger.Purse{
+		MerchantID: t.MerchantID, Connection: t.Connection,
+		Currency: t.Amount.Currency, Account: ledger.Available,
+	}
+	balance, err := ledger.Fold(ctx, tx.Queries, purse)
+	if err != nil {
+		return fmt.Errorf("read available balance: %w", err)
+	}
+	if balance < ledger.Cost(t) {
+		return &pay.Error{Kind: pay.KindFunds, Code: pay.CodeInsufficientBalance, Message: "the available balance is too low"}
+	}
+	if err := ledger.Post(ctx, tx.Queries, ledger.Held(t, g.Now().UTC())); err != nil {
+		return err
+	}
+	if t.Kind == pay.Refund {
+		return g.takeFromParent(ctx, tx.Queries, t)
+	}
+	return nil
+}
+
+// tell writes the event of a change, and the deliveries that it owes.
+func (g *Gateway) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, event string) error {
+	snapshot, err := json.Marshal(t)
+	if err != nil {
+		return fmt.Errorf("snapshot %s: %w", t.ID, err)
+	}
+	now := g.Now().UTC()
+	e := sqlgen.InsertEventParams{
+		MerchantID: t.MerchantID, ID: pay.NewID(pay.PrefixEvent, t.MerchantID, now), Mode: string(t.Mode),
+		TransactionID: t.ID, Sequence: t.Sequence, Type: pay.EventType(t.Kind, event),
+		Snapshot: string(snapshot), CreatedAt: now.UnixMilli(),
+	}
+	if err := q.InsertEvent(ctx, e); err != nil {
+		return fmt.Errorf("write event %s: %w", e.Type, err)
+	}
+	return g.owe(ctx, q, t, e, event)
+}
+
+var errClaimed = errors.New("the idempotency key is taken")

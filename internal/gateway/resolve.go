@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+const (
+	// workLease is how long a claimed row is left to its worker.
+	workLease = 60 * time.Second
+	// checkLimit bounds one status call.
+	checkLimit = 30 * time.Second
+)
+
+// ClaimTransactions takes up to limit transactions that owe work; nobody else
+// gets them until their lease ends.
+func (g *Gateway) ClaimTransactions(ctx context.Context, limit int) ([]store.Claimed, error) {
+	return g.Store.ClaimTransactions(ctx, g.Now().UTC(), workLease, limit)
+}
+
+// Resolve does the work a claimed transaction owes: it ends a page that nobody
+// used, or asks the provider what became of the open attempt.
+func (g *Gateway) Resolve(ctx context.Context, c store.Claimed) error {
+	t, err := store.Transaction(ctx, g.Store.Read(), c.MerchantID, c.ID)
+	if err != nil {
+		return err
+	}
+	attempts, err := store.Attempts(ctx, g.Store.Read(), t.MerchantID, t.ID)
+	if err != nil {
+		return err
+	}
+	if len(attempts) == 0 {
+		return g.expire(ctx, t)
+	}
+	a := attempts[len(attempts)-1]
+	now := g.Now().UTC()
+	switch {
+	case a.Status == pay.AttemptSubmitting && now.Before(a.LeaseUntil):
+		return g.postpone(ctx, t, a.LeaseUntil)
+	case waitsForCustomer(t, &a):
+		return g.expire(ctx, t)
+	}
+	_, err = g.check1(ctx, t, a)
+	return err
+}
+
+// CheckNow asks the provider at once, for a person or a returning browser.
+func (g *Gateway) CheckNow(ctx context.Context, c provider.Caller, id string) (pay.Transaction, error) {
+	t, err := g.Find(ctx, c, provider.Search{ID: id})
+	if err != nil {
+		return t, err
+	}
+	return g.checkLast(ctx, t)
+}
+
+func (g *Gateway) checkLast(ctx context.Context, t pay.Transaction) (pay.Transaction, error) {
+	attempts, err := store.Attempts(ctx, g.Store.Read(), t.MerchantID, t.ID)
+	if err != nil || len(attempts) == 0 {
+		return t, err
+	}
+	a := attempts[len(attempts)-1]
+	if a.Status == pay.AttemptSubmitting || a.Status == pay.AttemptFailed || t.Status == pay.StatusSucceeded {
+		return t, nil
+	}
+	return g.check1(ctx, t, a)
+}
+
+// check1 asks for one attempt's status and applies the answer.
+func (g *Gateway) check1(ctx context.Context, t pay.Transaction, a pay.Attempt) (pay.Transaction, error) {
+	conn, err := g.connectByID(ctx, t.MerchantID, a.Connection)
+	if err != nil {
+		return t, g.postpone(ctx, t, g.Now().UTC().Add(delay(defaultPolls, t.Checks)))
+	}
+	callCtx, cancel := context.WithTimeout(g.onTranscript(ctx, t, a.Connection), checkLimit)
+	defer cancel()
+	res, err := conn.Status(callCtx, ref(t, a))
+	if err != nil {
+		g.Log.Info("status is unknown", "transaction", t.ID, "provider", a.Provider, "error", err)
+		res = provider.Result{Outcome: pay.OutcomeUnknown}
+	}
+	if res.Absent {
+		return g.absent(ctx, t, a, res)
+	}
+	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+}
+
+// absent deals with a provider that documents that it does not know the
+// reference: what provably never arrived is sent again where that is safe;
+// otherwise absence counts as failure only after the provider's abandon window.
+func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, res provider.Result) (pay.Transaction, error) {
+	p := g.providers[a.Provider]
+	if p != nil && p.ResubmitSafe && a.ProviderReference == "" && t.Method.Type != pay.CardMethod && !t.Status.Final() {
+		return g.resubmit(ctx, t, a)
+	}
+	rule, ok := abandonRule(p, t.Kind)
+	since := a.AbsentSince
+	if since.IsZero() {
+		since = g.Now().UTC()
+	}
+	if ok && a.Absent+1 >= rule.Times && g.Now().UTC().Sub(since) >= rule.After {
+		res.Outcome = pay.OutcomeFailed
+		res.Failure = pay.Failure{Reason: pay.ProviderError, Message: "the provider never received it"}
+	} else {
+		res.Outcome = pay.OutcomeUnknown
+	}
+	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+}
+
+func abandonRule(p *provider.Provider, k pay.Kind) (provider.Abandon, bool) {
+	if p == nil {
+		return provider.Abandon{}, false
+	}
+	rule, ok := p.Abandon[k]
+	return rule, ok
+}
+
+// resubmit sends the same attempt again under the same reference; its provider
+// is known to take a reference once.
+func (g *Gateway) resubmit(ctx context.Context, t pay.Transaction, a pay.Attempt) (pay.Transaction, error) {
+	row, err := g.connectionRow(ctx, t.MerchantID, a.Connection)
+	if err != nil {
+		return t, err
+	}
+	return g.submit(ctx, t, a, []rail{{row, g.providers[a.Provider]}}, typedIn{}), nil
+}
+
+// expire ends a page whose time is over: expired when nothing was ever
+// submitted, failed when every try was refused.
+func (g *Gateway) expire(ctx context.Context, t pay.Transaction) error {
+	now := g.Now().UTC()
+	if t.Status.Final() || now.Before(t.ExpiresAt) {
+		return g.postpone(ctx, t, t.ExpiresAt)
+	}
+	n := pay.News{Source: pay.FromClock, Outcome: pay.OutcomeExpired,
+		Failure: pay.Failure{Reason: pay.Expired, Message: "nobody paid in time"}}
+	if t.Submitted {
+		n.Outcome, n.Failure = pay.OutcomeFailed, t.Failure
+	}
+	_, err := g.apply(ctx, t.MerchantID, t.ID, n, nil)
+	return err
+}
+
+// postpone puts the next check off without touching anything else.
+func (g *Gateway) postpone(ctx context.Context, t pay.Transaction, at time.Time) error {
+	if t.Status.Final() {
+		at = time.Time{}
+	}
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return store.SetNextCheck(ctx, tx.Queries, t.MerchantID, t.ID, t.Version, at)
+	})
+	if err != nil {
+		return fmt.Errorf("postpone check of %s: %w", t.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+)
+
+// Claimed names a row whose work has been claimed.
+type Claimed struct {
+	MerchantID string
+	ID         string
+}
+
+// The claims are the one kind of statement that differs between the engines:
+// PostgreSQL skips rows that another node is claiming at the same moment, SQLite
+// has one writer and needs no such words. All move the row's time to the end of
+// the lease, so that a worker that dies loses nothing but that time.
+const (
+	claimTransactions = `UPDATE transactions SET next_check_at = $1
+WHERE (merchant_id, id) IN (
+    SELECT merchant_id, id FROM transactions
+    WHERE next_check_at > 0 AND next_check_at <= $2
+    ORDER BY next_check_at LIMIT $3 %s
+) RETURNING merchant_id, id`
+	claimDeliveries = `UPDATE deliveries SET next_attempt_at = $1
+WHERE (merchant_id, id) IN (
+    SELECT merchant_id, id FROM deliveries
+    WHERE next_attempt_at > 0 AND next_attempt_at <= $2
+    ORDER BY next_attempt_at LIMIT $3 %s
+) RETURNING merchant_id, id`
+	claimConnections = `UPDATE connections SET next_maintain_at = $1
+WHERE (merchant_id, id) IN (
+    SELECT merchant_id, id FROM connections
+    WHERE next_maintain_at > 0 AND next_maintain_at <= $2
+    ORDER BY next_maintain_at LIMIT $3 %s
+) RETURNING merchant_id, id`
+	claimSandbox = `UPDATE sandbox_operations SET due_at = $1
+WHERE (merchant_id, id) IN (
+    SELECT merchant_id, id FROM sandbox_operations
+    WHERE due_at > 0 AND due_at <= $2
+    ORDER BY due_at LIMIT $3 %s
+) RETURNING merchant_id, id`
+)
+
+// ClaimTransactions takes transactions that owe work.
+func (s *Store) ClaimTransactions(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	return s.claim(ctx, claimTransactions, now, lease, limit)
+}
+
+// ClaimDeliveries takes deliveries that owe an attempt.
+func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	return s.claim(ctx, claimDeliveries, now, lease, limit)
+}
+
+// ClaimConnections takes connections that owe maintenance.
+func (s *Store) ClaimConnections(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	return s.claim(ctx, claimConnections, now, lease, limit)
+}
+
+// ClaimSandboxOperations takes simulated operations whose time has come.
+func (s *Store) ClaimSandboxOperations(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	return s.claim(ctx, claimSandbox, now, lease, limit)
+}
+
+func (s *Store) claim(ctx context.Context, statement string, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	var list []Claimed
+	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		list = list[:0]
+		skip := ""
+		if tx.Postgres() {
+			skip = "FOR UPDATE SKIP LOCKED"
+		}
+		rows, err := tx.Raw().QueryContext(ctx, fmt.Sprintf(statement, skip), Millis(now.Add(lease)), Millis(now), limit)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = rows.Close() }()
+		for rows.Next() {
+			var c Claimed
+			if err := rows.Scan(&c.MerchantID, &c.ID); err != nil {
+				return err
+			}
+			list = append(list, c)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim due rows: %w", err)
+	}
+	return list, nil
+}
+
+// RenewLease tells that a submission is still at work.
+func RenewLease(ctx context.Context, q *sqlgen.Queries, merchantID, id string, attempt int, until int64) error {
+	_, err := q.RenewAttemptLease(ctx, sqlgen.RenewAttemptLeaseParams{
+		LeaseUntil: until, MerchantID: merchantID, TransactionID: id, Number: int64(attempt),
+	})
+	if err != nil {
+		return fmt.Errorf("renew lease of attempt %d of %s: %w", attempt, id, err)
+	}
+	_, err = q.CheckLater(ctx, sqlgen.CheckLaterParams{NextCheckAt: until, MerchantID: merchantID, ID: id})
+	if err != nil {
+		return fmt.Errorf("put off check of %s: %w", id, err)
+	}
+	return nil
+}
+
+// SetNextCheck says when a transaction owes work next, unless it has changed
+// since the version that was read.
+func SetNextCheck(ctx context.Context, q *sqlgen.Queries, merchantID, id string, version int64, at time.Time) error {
+	_, err := q.SetNextCheck(ctx, sqlgen.SetNextCheckParams{
+		NextCheckAt: Millis(at), MerchantID: merchantID, ID: id, Version: version,
+	})
+	return err
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+)
+
+const (
+	postgresConns = 16
+	// maxRuns is how often a closure runs before contention is its caller's problem.
+	maxRuns = 10
+)
+
+// SQLSTATE codes, PostgreSQL appendix A.
+const (
+	uniqueViolation      = "23505"
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+)
+
+type postgresEngine struct {
+	counters
+	config  *pgx.ConnConfig
+	db      *sql.DB
+	closed  atomic.Bool
+	running sync.WaitGroup
+	mu      sync.Mutex // orders closed against running
+	closing sync.Once
+	err     error
+}
+
+func openPostgres(ctx context.Context, url string, opts Options) (engine, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read database URL: %w", err) // pgx leaves the password out
+	}
+	harden(config.RuntimeParams)
+	e := &postgresEngine{config: config, db: stdlib.OpenDB(*config)}
+	conns := opts.MaxConns
+	if conns <= 0 {
+		conns = postgresConns
+	}
+	e.db.SetMaxOpenConns(conns)
+	e.db.SetMaxIdleConns(conns)
+	e.db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := e.ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("reach PostgreSQL: %w", err), e.db.Close())
+	}
+	return e, nil
+}
+
+// harden sets what must not be left to the server's defaults. The settings of
+// synchronous_commit that wait for standbys are stronger than "on" and stay.
+func harden(params map[string]string) {
+	switch params["synchronous_commit"] {
+	case "remote_apply", "remote_write":
+	default:
+		params["synchronous_commit"] = "on"
+	}
+	params["default_transaction_isolation"] = "read committed"
+	params["timezone"] = "UTC"
+	// A node that froze in the middle of a closure must not keep its locks.
+	params["idle_in_transaction_session_timeout"] = fmt.Sprint(2 * closureLimit.Milliseconds())
+	if params["application_name"] == "" {
+		params["application_name"] = "passerelle"
+	}
+}
+
+func (e *postgresEngine) name() string        { return "postgres" }
+func (e *postgresEngine) reader() sqlgen.DBTX { return e.db }
+func (e *postgresEngine) rawReader() Raw      { return e.db }
+
+func (e *postgresEngine) ping(ctx context.Context) error { return e.db.PingContext(ctx) }
+
+func (e *postgresEngine) migrationPool() (*sql.DB, error) { return stdlib.OpenDB(*e.config), nil }
+
+func (e *postgresEngine) close() error {
+	e.closing.Do(func() {
+		e.mu.Lock()
+		e.closed.Store(true)
+		e.mu.Unlock()
+		e.running.Wait()
+		e.err = e.db.Close()
+	})
+	return e.err
+}
+
+// enter counts a closure in, unless the store is closed.
+func (e *postgresEngine) enter() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed.Load() {
+		return false
+	}
+	e.running.Add(1)
+	return true
+}
+
+// update runs fn until it commits, fails for a reason of its own, or lost too
+// often against others.
+func (e *postgresEngine) update(ctx context.Context, fn Closure) error {
+	if !e.enter() {
+		return ErrClosed
+	}
+	defer e.running.Done()
+	defer e.updates.Add(1)
+	for run := 1; ; run++ {
+		again, err := e.once(ctx, fn)
+		if !again || run == maxRuns {
+			return err
+		}
+		e.repeats.Add(1)
+		if sleep(ctx, backoff(run)) != nil {
+			return err
+		}
+	}
+}
+
+// backoff spreads those who collided: up to 2 ms after the first run, doubling
+// to at most a quarter of a second.
+func backoff(run int) time.Duration {
+	limit := min(time.Millisecond<<run, 250*time.Millisecond)
+	return rand.N(limit) //nolint:gosec // it spreads load and guards nothing
+}
+
+// once runs fn in one transaction. Again says that the same may well work.
+func (e *postgresEngine) once(ctx context.Context, fn Closure) (again bool, err error) {
+	conn, err := e.db.Conn(ctx) // the caller's patience ends with its context
+	if err != nil {
+		return false, fmt.Errorf("get a connection: %w", err)
+	}
+	defer func() { _ = conn.Close() }() // back to the pool
+	ctx, cancel := closureContext(ctx)
+	defer cancel()
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return errors.Is(err, driver.ErrBadConn), fmt.Errorf("begin: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after COMMIT; otherwise, or in a panic, it undoes
+	g := &guard{}
+	if err := g.outcome(fn(ctx, g.transaction(tx, tx, true))); err != nil {
+		return collided(g.err) || collided(err), err
+	}
+	if err := tx.Commit(); err != nil {
+		return collided(err), fmt.Errorf("commit: %w", err)
+	}
+	e.commits.Add(1)
+	return false, nil
+}
+
+// collided tells whether a transaction failed only because of others at the
+// same time.
+func collided(err error) bool {
+	if errors.Is(err, ErrStale) {
+		return true
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == serializationFailure || pg.Code == deadlockDetected)
+}

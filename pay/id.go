@@ -1,0 +1,70 @@
+package pay
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// MerchantIDLength is the length of a merchant's short id, lower-case
+// Crockford base 32. Every public id and token embeds it, so that a look-up by
+// id alone finds the merchant's shard.
+const MerchantIDLength = 8
+
+const crockford = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// Prefixes of public ids.
+const (
+	PrefixPayment = "pay"
+	PrefixPayout  = "po"
+	PrefixRefund  = "re"
+	PrefixEvent   = "evt"
+)
+
+// PrefixOf gives the id prefix of a kind.
+func PrefixOf(k Kind) string {
+	switch k {
+	case Payout:
+		return PrefixPayout
+	case Refund:
+		return PrefixRefund
+	}
+	return PrefixPayment
+}
+
+// NewMerchantID makes a merchant's short id.
+func NewMerchantID() string { return randomText(MerchantIDLength) }
+
+// NewID makes "prefix_" + the merchant's short id + a ULID in lower case, which
+// sorts by time.
+func NewID(prefix, merchantID string, at time.Time) string {
+	id := ulid.MustNew(ulid.Timestamp(at), rand.Reader)
+	return prefix + "_" + merchantID + strings.ToLower(id.String())
+}
+
+// NewToken makes an unguessable token (120 random bits) that starts with the
+// merchant's short id: 32 characters, letters and digits only.
+func NewToken(merchantID string) string { return merchantID + randomText(24) }
+
+// MerchantOf reads the merchant's short id out of a public id or a token. It
+// proves nothing: the caller still compares it with whom it authenticated.
+func MerchantOf(idOrToken string) (string, bool) {
+	if _, after, ok := strings.Cut(idOrToken, "_"); ok {
+		idOrToken = after
+	}
+	if len(idOrToken) <= MerchantIDLength {
+		return "", false
+	}
+	return idOrToken[:MerchantIDLength], true
+}
+
+func randomText(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	for i := range b {
+		b[i] = crockford[b[i]&31]
+	}
+	return string(b)
+}

@@ -1,0 +1,26 @@
+package pay
+
+import (
+	"testing"
+	"time"
+)
+
+func TestIDsAndTokensCarryTheirMerchant(t *testing.T) {
+	merchant := NewMerchantID()
+	for _, id := range []string{NewID("pay", merchant, time.Now()), NewToken(merchant)} {
+		if got, ok := MerchantOf(id); !ok || got != merchant {
+			t.Errorf("merchant of %q is %q, want %q", id, got, merchant)
+		}
+	}
+	if _, ok := MerchantOf("pay_short"); ok {
+		t.Error("a short text carries no merchant")
+	}
+}
+
+func TestIDsSortByTime(t *testing.T) {
+	early := NewID("pay", "00000000", time.UnixMilli(1_000))
+	late := NewID("pay", "00000000", time.UnixMilli(2_000))
+	if early >= late {
+		t.Errorf("%s does not sort before %s", early, late)
+	}
+}
