@@ -319,7 +319,7 @@ func (w *groupWriter) lost(cause error) {
 func (w *groupWriter) retryExcept(not *job) {
 	for _, j := range w.group {
 		if j != not {
-			j.alone = false
+			j.alone = true
 			w.again = append(w.again, j)
 		}
 	}

@@ -310,3 +310,39 @@ func TestACallerCancelledInMidClosureHarmsNoNeighbour(t *testing.T) {
 		t.Errorf("%d closures ran again", n)
 	}
 }
+
+// An interrupted write makes SQLite roll back the whole group, so a context
+// that ends meanwhile must not reach the driver.
+func TestAContextThatEndsInMidStatementHarmsNoNeighbour(t *testing.T) {
+	const slow = `INSERT INTO names (name) SELECT 'slow' || COUNT(*) FROM (
+		WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n)`
+	s := openTemp(t)
+	w := s.engine.(*sqliteEngine).writer
+	for name, statements := range map[string]func(tx *Tx) Raw{
+		"raw":       func(tx *Tx) Raw { return tx.Raw() },
+		"generated": func(*Tx) Raw { return w.conn.queries() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			errs := together(t, s, addName(name), func(ctx context.Context, tx *Tx) error {
+				ctx, cancel := context.WithTimeout(ctx, 2*time.Millisecond)
+				defer cancel()
+				if _, err := statements(tx).ExecContext(ctx, slow); err != nil {
+					return fmt.Errorf("the slow statement was cut short: %w", err)
+				}
+				return addName("late")(ctx, tx)
+			})
+			if errs[0] != nil {
+				t.Errorf("the neighbour got %v", errs[0])
+			}
+			if !errors.Is(errs[1], context.DeadlineExceeded) || strings.Contains(errs[1].Error(), "cut short") {
+				t.Errorf("the slow closure got %v, want it to end between its statements", errs[1])
+			}
+		})
+	}
+	if names := committed(t, s); names != "generated raw" {
+		t.Errorf("stored %q, want the neighbours", names)
+	}
+	if n := s.Stats().Repeats; n != 0 {
+		t.Errorf("%d closures ran again", n)
+	}
+}

@@ -49,10 +49,12 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND connection_id = sqlc.arg(connectio
   AND currency = sqlc.arg(currency) AND account = sqlc.arg(account)
 RETURNING amount;
 
--- name: ListBalances :many
-SELECT * FROM balances WHERE merchant_id = $1;
-
--- name: ListDeltaSums :many
+-- name: ListPurses :many
 SELECT connection_id, currency, account, CAST(SUM(amount) AS bigint) AS total
-FROM balance_deltas WHERE merchant_id = $1
-GROUP BY connection_id, currency, account;
+FROM (
+    SELECT b.connection_id, b.currency, b.account, b.amount FROM balances b WHERE b.merchant_id = sqlc.arg(merchant_id)
+    UNION ALL
+    SELECT d.connection_id, d.currency, d.account, d.amount FROM balance_deltas d WHERE d.merchant_id = sqlc.arg(merchant_id)
+) AS purses
+GROUP BY connection_id, currency, account
+ORDER BY connection_id, currency, account;

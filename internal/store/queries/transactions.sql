@@ -95,7 +95,7 @@ UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
 -- name: CheckSoon :execrows
-UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
+UPDATE transactions SET next_check_at = sqlc.arg(next_check_at), version = version + 1
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
   AND (next_check_at = 0 OR next_check_at > sqlc.arg(next_check_at));
 
@@ -123,3 +123,9 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
   AND next_check_at > 0 AND next_check_at < sqlc.arg(next_check_at);
+
+-- name: ListByFrontReference :many
+SELECT * FROM transactions
+WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND front = sqlc.arg(front)
+  AND front_reference <> '' AND front_reference < sqlc.arg(before)
+ORDER BY front_reference DESC LIMIT CAST(sqlc.arg(count) AS bigint);

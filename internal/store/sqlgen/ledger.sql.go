@@ -167,39 +167,6 @@ func (q *Queries) InsertLedgerEntry(ctx context.Context, arg InsertLedgerEntryPa
 	return err
 }
 
-const listBalances = `-- name: ListBalances :many
-SELECT merchant_id, connection_id, currency, account, amount FROM balances WHERE merchant_id = $1
-`
-
-func (q *Queries) ListBalances(ctx context.Context, merchantID string) ([]Balance, error) {
-	rows, err := q.db.QueryContext(ctx, listBalances, merchantID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Balance{}
-	for rows.Next() {
-		var i Balance
-		if err := rows.Scan(
-			&i.MerchantID,
-			&i.ConnectionID,
-			&i.Currency,
-			&i.Account,
-			&i.Amount,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const listDeltaAccounts = `-- name: ListDeltaAccounts :many
 SELECT merchant_id, connection_id, currency, account, COUNT(*) AS n
 FROM balance_deltas GROUP BY merchant_id, connection_id, currency, account
@@ -229,47 +196,6 @@ func (q *Queries) ListDeltaAccounts(ctx context.Context) ([]ListDeltaAccountsRow
 			&i.Currency,
 			&i.Account,
 			&i.N,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listDeltaSums = `-- name: ListDeltaSums :many
-SELECT connection_id, currency, account, CAST(SUM(amount) AS bigint) AS total
-FROM balance_deltas WHERE merchant_id = $1
-GROUP BY connection_id, currency, account
-`
-
-type ListDeltaSumsRow struct {
-	ConnectionID string
-	Currency     string
-	Account      string
-	Total        int64
-}
-
-func (q *Queries) ListDeltaSums(ctx context.Context, merchantID string) ([]ListDeltaSumsRow, error) {
-	rows, err := q.db.QueryContext(ctx, listDeltaSums, merchantID)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []ListDeltaSumsRow{}
-	for rows.Next() {
-		var i ListDeltaSumsRow
-		if err := rows.Scan(
-			&i.ConnectionID,
-			&i.Currency,
-			&i.Account,
-			&i.Total,
 		); err != nil {
 			return nil, err
 		}
@@ -326,6 +252,52 @@ func (q *Queries) ListLedgerEntries(ctx context.Context, arg ListLedgerEntriesPa
 			&i.Amount,
 			&i.Currency,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listPurses = `-- name: ListPurses :many
+SELECT connection_id, currency, account, CAST(SUM(amount) AS bigint) AS total
+FROM (
+    SELECT b.connection_id, b.currency, b.account, b.amount FROM balances b WHERE b.merchant_id = $1
+    UNION ALL
+    SELECT d.connection_id, d.currency, d.account, d.amount FROM balance_deltas d WHERE d.merchant_id = $1
+) AS purses
+GROUP BY connection_id, currency, account
+ORDER BY connection_id, currency, account
+`
+
+type ListPursesRow struct {
+	ConnectionID string
+	Currency     string
+	Account      string
+	Total        int64
+}
+
+func (q *Queries) ListPurses(ctx context.Context, merchantID string) ([]ListPursesRow, error) {
+	rows, err := q.db.QueryContext(ctx, listPurses, merchantID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListPursesRow{}
+	for rows.Next() {
+		var i ListPursesRow
+		if err := rows.Scan(
+			&i.ConnectionID,
+			&i.Currency,
+			&i.Account,
+			&i.Total,
 		); err != nil {
 			return nil, err
 		}

@@ -30,7 +30,7 @@ func (q *Queries) CheckLater(ctx context.Context, arg CheckLaterParams) (int64, 
 }
 
 const checkSoon = `-- name: CheckSoon :execrows
-UPDATE transactions SET next_check_at = $1
+UPDATE transactions SET next_check_at = $1, version = version + 1
 WHERE merchant_id = $2 AND id = $3
   AND (next_check_at = 0 OR next_check_at > $1)
 `
@@ -718,6 +718,87 @@ func (q *Queries) ListBatches(ctx context.Context, arg ListBatchesParams) ([]Pay
 			&i.Total,
 			&i.Refused,
 			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listByFrontReference = `-- name: ListByFrontReference :many
+SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions
+WHERE merchant_id = $1 AND mode = $2 AND front = $3
+  AND front_reference <> '' AND front_reference < $4
+ORDER BY front_reference DESC LIMIT CAST($5 AS bigint)
+`
+
+type ListByFrontReferenceParams struct {
+	MerchantID string
+	Mode       string
+	Front      string
+	Before     string
+	Count      int64
+}
+
+func (q *Queries) ListByFrontReference(ctx context.Context, arg ListByFrontReferenceParams) ([]Transaction, error) {
+	rows, err := q.db.QueryContext(ctx, listByFrontReference,
+		arg.MerchantID,
+		arg.Mode,
+		arg.Front,
+		arg.Before,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Transaction{}
+	for rows.Next() {
+		var i Transaction
+		if err := rows.Scan(
+			&i.MerchantID,
+			&i.ID,
+			&i.Mode,
+			&i.Kind,
+			&i.Status,
+			&i.Front,
+			&i.Account,
+			&i.Reference,
+			&i.FrontReference,
+			&i.Amount,
+			&i.Currency,
+			&i.Fees,
+			&i.FeeBearer,
+			&i.Phone,
+			&i.ConnectionID,
+			&i.Provider,
+			&i.ProviderReference,
+			&i.ParentID,
+			&i.Refunded,
+			&i.CheckoutToken,
+			&i.Submitted,
+			&i.Late,
+			&i.Overdue,
+			&i.Alert,
+			&i.NoticeCopies,
+			&i.Attempts,
+			&i.PaidAttempt,
+			&i.Sequence,
+			&i.Checks,
+			&i.Details,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.CompletedAt,
+			&i.ExpiresAt,
+			&i.NextCheckAt,
 		); err != nil {
 			return nil, err
 		}
