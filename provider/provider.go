@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/money"
@@ -161,3 +164,18 @@ type Environment struct {
 
 // Secret returns a credential's text, "" when it is not set.
 func (e Environment) Secret(name string) string { return e.Credentials[name].Reveal() }
+
+// CheckOption refuses an option that the dialect does not have, or a value that
+// it does not take.
+func (p *Provider) CheckOption(name, value string) error {
+	for _, o := range p.Options {
+		if o.Name != name {
+			continue
+		}
+		if len(o.Values) > 0 && !slices.Contains(o.Values, value) {
+			return pay.Invalid(name, fmt.Sprintf("%s %s is one of %s", p.Title, name, strings.Join(o.Values, ", ")))
+		}
+		return nil
+	}
+	return pay.Invalid(name, fmt.Sprintf("%s has no option %q", p.Title, name))
+}

@@ -45,7 +45,7 @@ func run(ctx context.Context, args []string) int {
 	var c commands
 	parser, err := kong.New(&c,
 		kong.Name("passerelle"),
-		kong.Description("One payment gateway for KomiPay, MyPVit, MyPayGa, FlexPay and CinetPay: it speaks their protocols as a server and as a client, and is their offline sandbox."),
+		kong.Description("One gateway for the payment aggregators of French-speaking Africa: it speaks their protocols as a server and as a client, and is their offline sandbox."),
 		kong.Configuration(yamlSettings, "passerelle.yaml"),
 		kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),

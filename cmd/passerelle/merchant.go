@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
@@ -22,8 +23,32 @@ type merchantCommand struct {
 	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; the old API keys end at once."`
 }
 
+// dialectFlags say how a merchant's dialects behave.
+type dialectFlags struct {
+	CallbackURL string   `name:"callback-url" help:"The merchant's own server, for notifications in dialects that don't name one per request." placeholder:"URL"`
+	ReturnURL   string   `name:"return-url" help:"Where browsers go after a hosted page, with ?outcome=success or failure." placeholder:"URL"`
+	Option      []string `help:"Option of a dialect: provider.name=value; may be repeated." placeholder:"OPTION"`
+}
+
+func (f dialectFlags) settings() (app.DialectSettings, error) {
+	s := app.DialectSettings{CallbackURL: f.CallbackURL, ReturnURL: f.ReturnURL, Options: map[string]map[string]string{}}
+	for _, text := range f.Option {
+		name, value, ok := strings.Cut(text, "=")
+		known, option, dotted := strings.Cut(name, ".")
+		if !ok || !dotted {
+			return s, fmt.Errorf("option %q is not provider.name=value", text)
+		}
+		if s.Options[known] == nil {
+			s.Options[known] = map[string]string{}
+		}
+		s.Options[known][option] = value
+	}
+	return s, nil
+}
+
 type merchantAdd struct {
 	database
+	dialectFlags
 	Name  string `arg:"" help:"Name that payers see."`
 	Email string `required:"" help:"The owner's e-mail address."`
 	JSON  bool   `name:"json" help:"Print as JSON."`
@@ -31,8 +56,12 @@ type merchantAdd struct {
 
 // Run creates the merchant.
 func (m merchantAdd) Run(ctx context.Context) error {
+	settings, err := m.settings()
+	if err != nil {
+		return err
+	}
 	return onDatabase(ctx, m.database, func(a *app.App) error {
-		c, err := a.AddMerchant(ctx, m.Name, m.Email)
+		c, err := a.AddMerchant(ctx, m.Name, m.Email, settings)
 		if err != nil {
 			return err
 		}
@@ -42,14 +71,19 @@ func (m merchantAdd) Run(ctx context.Context) error {
 
 type merchantKeys struct {
 	database
+	dialectFlags
 	Name string `arg:"" help:"The merchant's name."`
 	JSON bool   `name:"json" help:"Print as JSON."`
 }
 
 // Run rotates the keys.
 func (m merchantKeys) Run(ctx context.Context) error {
+	settings, err := m.settings()
+	if err != nil {
+		return err
+	}
 	return onDatabase(ctx, m.database, func(a *app.App) error {
-		c, err := a.RotateKeys(ctx, m.Name)
+		c, err := a.RotateKeys(ctx, m.Name, settings)
 		if err != nil {
 			return err
 		}

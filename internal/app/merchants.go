@@ -9,6 +9,7 @@ import (
 	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/secret"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/internal/webhook"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -24,6 +25,9 @@ const (
 	DemoWebhookSecret = "whsec_ZGVtby1wYXNzZXJlbGxlLXdlYmhvb2stc2VjcmV0"
 )
 
+// demoEndpointPath is where the demo merchant gets native webhooks.
+const demoEndpointPath = "/webhooks"
+
 // generatedPassword is the length of a first password, in letters and digits.
 const generatedPassword = 20
 
@@ -37,21 +41,35 @@ type Credentials struct {
 	Dialects map[string]map[pay.Mode][]provider.Issued
 }
 
+// DialectSettings are where a merchant's dialects send notifications and
+// browsers, and the options that differ from the providers' defaults.
+type DialectSettings struct {
+	CallbackURL, ReturnURL string
+	// Options by provider, then by name.
+	Options map[string]map[string]string
+}
+
 // AddMerchant creates a merchant with keys of both modes and credentials in
 // every dialect.
-func (a *App) AddMerchant(ctx context.Context, name, email string) (Credentials, error) {
+func (a *App) AddMerchant(ctx context.Context, name, email string, s DialectSettings) (Credentials, error) {
+	if err := a.checkSettings(s); err != nil {
+		return Credentials{}, err
+	}
 	password := pay.Secret(secret.Random(generatedPassword))
 	m, err := a.Gateway.AddMerchant(ctx, gateway.NewMerchant{Name: name, Email: email, Password: password})
 	if err != nil {
 		return Credentials{}, err
 	}
-	c, err := a.issueAll(ctx, m, provider.IssueOrder{})
+	c, err := a.issueAll(ctx, m, s)
 	c.Password = password
 	return c, err
 }
 
 // RotateKeys issues a merchant's credentials anew; the old API keys end at once.
-func (a *App) RotateKeys(ctx context.Context, name string) (Credentials, error) {
+func (a *App) RotateKeys(ctx context.Context, name string, s DialectSettings) (Credentials, error) {
+	if err := a.checkSettings(s); err != nil {
+		return Credentials{}, err
+	}
 	m, err := a.Store.Read().GetMerchantByName(ctx, name)
 	if err != nil {
 		return Credentials{}, pay.NotFound("merchant")
@@ -61,10 +79,34 @@ func (a *App) RotateKeys(ctx context.Context, name string) (Credentials, error) 
 			return Credentials{}, err
 		}
 	}
-	return a.issueAll(ctx, m, provider.IssueOrder{})
+	return a.issueAll(ctx, m, s)
 }
 
-func (a *App) issueAll(ctx context.Context, m sqlgen.Merchant, order provider.IssueOrder) (Credentials, error) {
+// checkSettings refuses what no dialect could use, before anything is issued.
+func (a *App) checkSettings(s DialectSettings) error {
+	for _, address := range []string{s.CallbackURL, s.ReturnURL} {
+		if address == "" {
+			continue
+		}
+		if err := a.Gateway.CheckURL(address); err != nil {
+			return err
+		}
+	}
+	for name, options := range s.Options {
+		p, ok := a.Gateway.Provider(name)
+		if !ok {
+			return pay.Invalid("option", fmt.Sprintf("no provider is called %q", name))
+		}
+		for option, value := range options {
+			if err := p.CheckOption(option, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *App) issueAll(ctx context.Context, m sqlgen.Merchant, s DialectSettings) (Credentials, error) {
 	c := Credentials{Merchant: m, Dialects: map[string]map[pay.Mode][]provider.Issued{}}
 	var err error
 	if c.TestKey, err = a.Gateway.AddAPIKey(ctx, m.ID, pay.Test, ""); err != nil {
@@ -74,17 +116,18 @@ func (a *App) issueAll(ctx context.Context, m sqlgen.Merchant, order provider.Is
 		return c, err
 	}
 	for _, mode := range []pay.Mode{pay.Test, pay.Live} {
-		order.Mode = mode
-		if err := a.issueDialects(ctx, m, order, c.Dialects); err != nil {
+		order := provider.IssueOrder{Mode: mode, CallbackURL: s.CallbackURL, ReturnURL: s.ReturnURL}
+		if err := a.issueDialects(ctx, m, order, s.Options, c.Dialects); err != nil {
 			return c, err
 		}
 	}
 	return c, nil
 }
 
-func (a *App) issueDialects(ctx context.Context, m sqlgen.Merchant, order provider.IssueOrder, into map[string]map[pay.Mode][]provider.Issued) error {
+func (a *App) issueDialects(ctx context.Context, m sqlgen.Merchant, order provider.IssueOrder, options map[string]map[string]string, into map[string]map[pay.Mode][]provider.Issued) error {
 	order.MerchantID, order.MerchantName = m.ID, m.Name
 	for name, d := range a.dialects {
+		order.Options = options[name]
 		issued, err := d.Issue(ctx, order)
 		if err != nil {
 			return fmt.Errorf("issue %s credentials: %w", name, err)
@@ -116,7 +159,7 @@ func (a *App) seedDemo(ctx context.Context) error {
 	if callback == "" {
 		callback = a.Gateway.PublicURL + "/sandbox/inbox"
 	}
-	if err := a.seedEndpoint(ctx, callback+"/webhooks"); err != nil {
+	if err := a.seedEndpoint(ctx, callback+demoEndpointPath); err != nil {
 		return err
 	}
 	order := provider.IssueOrder{
@@ -124,13 +167,25 @@ func (a *App) seedDemo(ctx context.Context) error {
 	}
 	m := sqlgen.Merchant{ID: DemoMerchantID, Name: DemoMerchantName}
 	a.demo = map[string]map[pay.Mode][]provider.Issued{}
-	return a.issueDialects(ctx, m, order, a.demo)
+	return a.issueDialects(ctx, m, order, nil, a.demo)
 }
 
 // seedEndpoint points the demo merchant's one webhook endpoint at this run's address.
 func (a *App) seedEndpoint(ctx context.Context, url string) error {
 	caller := provider.Caller{MerchantID: DemoMerchantID, Mode: pay.Test, Front: pay.NativeFront}
-	return a.Webhooks.PutFixedEndpoint(ctx, caller, url, DemoWebhookSecret)
+	endpoints := a.Webhooks.Endpoints()
+	list, err := endpoints.List(ctx, caller)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if strings.HasSuffix(e.URL, demoEndpointPath) {
+			_, err := endpoints.Update(ctx, caller, e.ID, webhook.Change{URL: &url})
+			return err
+		}
+	}
+	_, _, err = endpoints.Create(ctx, caller, url, nil, DemoWebhookSecret)
+	return err
 }
 
 // DemoCredentials are the demo merchant's in one dialect, by name.

@@ -29,10 +29,9 @@ func (a *App) plan() {
 	}
 	wakes[gateway.WorkTransactions] = add(a.runner("transactions", 8, a.Gateway.ClaimTransactions, a.Gateway.Resolve)).wake
 	wakes[gateway.WorkDeliveries] = add(a.runner("deliveries", 32, a.Webhooks.Claim, a.Webhooks.Work)).wake
+	a.Webhooks.OnWork(wakes[gateway.WorkDeliveries])
 	wakes[gateway.WorkConnections] = add(a.runner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
-	if a.config.Sandbox {
-		add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work))
-	}
+	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
 	a.Gateway.OnWork(func(w gateway.Work) {
 		if wake, ok := wakes[w]; ok {

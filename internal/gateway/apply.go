@@ -8,6 +8,7 @@ import (
 	"github.com/passerelle-pay/passerelle/internal/ledger"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -48,34 +49,41 @@ func (g *Gateway) apply(ctx context.Context, merchantID, id string, n pay.News, 
 
 // change does apply's work inside its commit. It reports whether an event was written.
 func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transaction, n pay.News, res *provider.Result) (bool, error) {
+	attempts, err := store.Attempts(ctx, q, t.MerchantID, t.ID)
+	if err != nil {
+		return false, err
+	}
+	if n.Attempt > len(attempts) {
+		return false, fmt.Errorf("no attempt %d", n.Attempt)
+	}
 	var a *pay.Attempt
 	if n.Attempt > 0 {
-		attempts, err := store.Attempts(ctx, q, t.MerchantID, t.ID)
-		if err != nil {
-			return false, err
-		}
-		if n.Attempt > len(attempts) {
-			return false, fmt.Errorf("no attempt %d", n.Attempt)
-		}
 		a = &attempts[n.Attempt-1]
 	}
 	now := g.Now().UTC()
+	told := a != nil && a.Status == pay.AttemptSucceeded
+	overtaken := false
 	if a != nil && res != nil {
-		n = g.believe(t, a, n, res)
-		learn(a, n, res, now)
+		heard := *res // the closure may run again, from what was said
+		n = g.believe(t, a, n, &heard)
+		overtaken = isOvertaken(*t, *a, n, now)
+		learn(a, n, &heard, now, overtaken)
 		if err := store.SaveAttempt(ctx, q, *a); err != nil {
 			return false, err
 		}
-		learnAbout(t, a, res)
+		learnAbout(t, a, &heard)
 	}
-	n = retryOnPage(*t, n, g.CheckoutURL(t.Checkout.Token))
+	n = g.inContext(*t, n)
 	before := t.Status
 	d := pay.Decide(*t, n)
 	if d.Refused {
 		return false, errors.New("our own clock can't end what was submitted")
 	}
+	if d.Duplicate && told {
+		d.Event = "" // repeating it is no third success
+	}
 	g.mutate(t, a, n, d)
-	g.schedule(t, a, n, d)
+	g.schedule(t, attempts, n, d, overtaken)
 	t.UpdatedAt = now
 	if d.Event != "" {
 		t.Sequence++
@@ -94,33 +102,45 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transact
 	return true, g.tell(ctx, q, *t, d.Event)
 }
 
-// believe checks what a provider says against what was ordered: another amount
-// or reference is no success, but unknown and an alert.
+// believe checks what a provider says against what was ordered. An answer about
+// another reference says nothing of this one, and another amount is no success:
+// both are unknown, and an alert.
 func (g *Gateway) believe(t *pay.Transaction, a *pay.Attempt, n pay.News, res *provider.Result) pay.News {
-	if n.Outcome != pay.OutcomeSucceeded {
-		return n
-	}
+	paid := n.Outcome == pay.OutcomeSucceeded || n.Outcome == pay.OutcomeUnknown
 	switch {
-	case res.Amount.Currency != "" && res.Amount != t.Amount:
-		t.Alert = "the provider reports another amount or currency"
-	case res.Reference != "" && res.Reference != a.Reference:
+	case !aboutAttempt(*res, *a):
 		t.Alert = "the provider reports another reference"
+		*res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
+	case paid && res.Amount != (money.Amount{}) && res.Amount != t.Amount:
+		t.Alert = "the provider reports another amount or currency"
 	default:
 		return n
 	}
-	g.Log.Error("provider's success does not match the order", "transaction", t.ID, "provider", a.Provider)
-	n.Outcome = pay.OutcomeUnknown
-	return n
+	g.Log.Error("provider's answer does not match the order", "transaction", t.ID, "provider", a.Provider)
+	return pay.News{Source: n.Source, Attempt: n.Attempt, Outcome: pay.OutcomeUnknown}
 }
 
-// retryOnPage keeps a refused payer on a page that allows another try; the
-// failure is told when the page's life ends.
-func retryOnPage(t pay.Transaction, n pay.News, page string) pay.News {
-	if n.Outcome != pay.OutcomeFailed || !t.Checkout.Retry || n.Source == pay.FromClock || n.Attempt != t.Attempts {
-		return n
+// aboutAttempt: a provider that repeats our reference repeats this one.
+func aboutAttempt(res provider.Result, a pay.Attempt) bool {
+	return res.Reference == "" || res.Reference == a.Reference
+}
+
+// inContext reads news about one attempt as news about the transaction: what
+// befell an earlier attempt says nothing of the one at work, unless it took the
+// money; a refused payer stays on a page that allows another try, and is told
+// when the page's life ends; "still waiting" takes no page away.
+func (g *Gateway) inContext(t pay.Transaction, n pay.News) pay.News {
+	switch {
+	case t.Status.Final() || n.Attempt == 0:
+	case n.Attempt != t.Attempts && n.Outcome != pay.OutcomeSucceeded:
+		return pay.News{Source: n.Source, Attempt: n.Attempt, Outcome: pay.OutcomeUnknown}
+	case n.Outcome == pay.OutcomeFailed && t.Checkout.Retry:
+		n.Outcome = pay.OutcomePending
+		n.NextAction = pay.NextAction{Type: pay.Redirect, URL: g.CheckoutURL(t.Checkout.Token), ExpiresAt: t.ExpiresAt}
+	case n.Outcome == pay.OutcomePending && n.NextAction == (pay.NextAction{}) && t.Status == pay.StatusRequiresAction &&
+		(n.Source == pay.FromCheck || n.Source == pay.FromNotification):
+		n.NextAction = t.NextAction
 	}
-	n.Outcome = pay.OutcomePending
-	n.NextAction = pay.NextAction{Type: pay.Redirect, URL: page, ExpiresAt: t.ExpiresAt}
 	return n
 }
 
@@ -141,13 +161,13 @@ func (g *Gateway) mutate(t *pay.Transaction, a *pay.Attempt, n pay.News, d pay.D
 	}
 	t.Failure = n.Failure
 	if d.Status == pay.StatusSucceeded {
-		t.Failure, t.Late, t.Overdue = pay.Failure{}, d.Late, false
+		t.Failure, t.Late = pay.Failure{}, d.Late
 		if a != nil {
 			t.PaidAttempt, t.Connection, t.Provider, t.ProviderReference = a.Number, a.Connection, a.Provider, a.ProviderReference
 		}
 	}
 	if d.Status.Final() {
-		t.CompletedAt = g.Now().UTC()
+		t.CompletedAt, t.Overdue = g.Now().UTC(), false
 	}
 }
 

@@ -92,28 +92,14 @@ func open(attempts []pay.Attempt) bool {
 	return false
 }
 
-// giveUp cancels what no provider has, unless somebody submits it meanwhile.
+// giveUp cancels what no provider has.
 func (g *Gateway) giveUp(ctx context.Context, t pay.Transaction) (pay.Transaction, error) {
-	n := pay.News{Source: pay.FromPerson, Outcome: pay.OutcomeCanceled,
-		Failure: pay.Failure{Reason: pay.CustomerCanceled, Message: "canceled"}}
-	var now pay.Transaction
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		var err error
-		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
-			return err
-		}
-		if now.Attempts != t.Attempts {
-			return pay.Conflict(pay.CodeNotCancelable, "the customer is paying")
-		}
-		_, err = g.change(ctx, tx.Queries, &now, n, nil)
-		return err
-	})
-	if err != nil {
-		return t, err
+	now, err := g.end(ctx, t, pay.News{Source: pay.FromPerson, Outcome: pay.OutcomeCanceled,
+		Failure: pay.Failure{Reason: pay.CustomerCanceled, Message: "canceled"}})
+	if err == nil && now.Status != pay.StatusCanceled {
+		return now, pay.Conflict(pay.CodeNotCancelable, "the transaction has ended meanwhile")
 	}
-	g.waiters.wake(t.ID)
-	g.onWork(WorkDeliveries)
-	return now, nil
+	return now, err
 }
 
 // onAttempt makes one more call about the last attempt and applies its answer.

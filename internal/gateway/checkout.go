@@ -125,10 +125,10 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 		a = g.nextAttempt(&now, rails[0])
 		now.UpdatedAt = a.CreatedAt
 		now.Sequence++
-		if err := store.InsertAttempt(ctx, tx.Queries, a); err != nil {
-			return err
-		}
 		if err := store.SaveTransaction(ctx, tx.Queries, &now); err != nil {
+			return err // before the attempt, whose key would collide where this is stale
+		}
+		if err := store.InsertAttempt(ctx, tx.Queries, a); err != nil {
 			return err
 		}
 		return g.tell(ctx, tx.Queries, now, string(pay.StatusPending))

@@ -92,7 +92,7 @@ func (g *Gateway) environment(row sqlgen.Connection) (provider.Environment, erro
 	return provider.Environment{
 		Connection: row.ID, MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode),
 		Credentials: credentials, Settings: settings, HTTP: g.clientFor(row.Provider, secrets),
-		Memory: g.memory("connection/" + row.ID), HookURL: g.hookURL(row), Now: g.Now, Log: log,
+		Memory: g.memory("connection/" + row.ID), HookURL: g.HookURL(row), Now: g.Now, Log: log,
 		Sent:  outbound.Sent,
 		Alert: func(message string) { log.Error("connection needs a person", "alert", message) },
 	}, nil
@@ -131,9 +131,9 @@ func (g *Gateway) sealCredentials(merchantID, id string, values map[string]strin
 	return g.Box.Seal(plain, "connection", merchantID, id)
 }
 
-// hookURL is where the provider's notifications for a connection go. Its last
+// HookURL is where the provider's notifications for a connection go. Its last
 // part is unguessable and derived, so that it need not be stored in clear.
-func (g *Gateway) hookURL(row sqlgen.Connection) string {
+func (g *Gateway) HookURL(row sqlgen.Connection) string {
 	return g.PublicURL + "/hooks/" + row.Provider + "/" + g.hookToken(row.MerchantID, row.ID)
 }
 

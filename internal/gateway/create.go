@@ -3,7 +3,11 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/phone"
@@ -29,6 +33,9 @@ func (g *Gateway) Create(ctx context.Context, c provider.Caller, req provider.Re
 
 // CreateOnce is Create with an idempotency claim, written in the same commit.
 func (g *Gateway) CreateOnce(ctx context.Context, c provider.Caller, req provider.Request, claim *Claim) (pay.Transaction, error) {
+	if req.Kind == pay.Refund {
+		return g.RefundPayment(ctx, c, req, claim)
+	}
 	if err := g.check(c, &req); err != nil {
 		return pay.Transaction{}, err
 	}
@@ -84,6 +91,8 @@ func (g *Gateway) checkRequest(c provider.Caller, req *provider.Request) error {
 		return fmt.Errorf("create %s: caller is incomplete", req.Kind)
 	case req.Reference == "":
 		return pay.Invalid("reference", "a reference is needed")
+	case !utf8.ValidString(req.Reference) || strings.ContainsFunc(req.Reference, unicode.IsControl):
+		return pay.Invalid("reference", "the reference holds characters that can't be printed")
 	case len(req.Reference) > maxReference:
 		return pay.Invalid("reference", "the reference is too long")
 	case !req.Amount.Currency.Valid():
@@ -160,6 +169,7 @@ func (g *Gateway) draft(c provider.Caller, req provider.Request) pay.Transaction
 	if t.Checkout.Token == "" {
 		t.Checkout.Token = pay.NewToken(c.MerchantID)
 	}
+	t.Checkout.Returns = withID(t.Checkout.Returns, t.ID)
 	life := req.ExpiresIn
 	if life == 0 {
 		life = checkoutLife
@@ -168,6 +178,21 @@ func (g *Gateway) draft(c provider.Caller, req provider.Request) pay.Transaction
 		t.ExpiresAt = now.Add(life)
 	}
 	return t
+}
+
+// withID fills the transaction's id into the fields of its ways back.
+func withID(ways map[pay.Status]pay.Return, id string) map[pay.Status]pay.Return {
+	filled := maps.Clone(ways)
+	for st, way := range filled {
+		way.Fields = maps.Clone(way.Fields)
+		for name, value := range way.Fields {
+			if value == pay.ReturnID {
+				way.Fields[name] = id
+			}
+		}
+		filled[st] = way
+	}
+	return filled
 }
 
 // awaitCustomer makes a draft wait on its hosted page.

@@ -104,7 +104,13 @@ func (g *Gateway) Look(ctx context.Context, c *Claim) (replay *Replay, transacti
 			return &Replay{Status: int(row.Status), Body: body}, "", nil
 		}
 		if g.Now().After(store.Time(row.LeaseUntil)) {
-			return nil, row.TransactionID, g.abandoned(ctx, row)
+			if row.TransactionID != "" {
+				return nil, row.TransactionID, nil
+			}
+			if err := g.abandoned(ctx, row); err != nil {
+				return nil, "", err
+			}
+			continue
 		}
 		select {
 		case <-ctx.Done():
@@ -114,15 +120,23 @@ func (g *Gateway) Look(ctx context.Context, c *Claim) (replay *Replay, transacti
 	}
 }
 
-// abandoned frees a key whose request died before it made a transaction.
+// abandoned frees a key whose request died before it made a transaction, unless
+// another waiter has freed and taken it since it was read.
 func (g *Gateway) abandoned(ctx context.Context, row sqlgen.Idempotency) error {
-	if row.TransactionID != "" {
-		return nil
-	}
-	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.DeleteIdempotency(ctx, sqlgen.DeleteIdempotencyParams{MerchantID: row.MerchantID, Mode: row.Mode, Key: row.Key})
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.TakeOverIdempotency(ctx, sqlgen.TakeOverIdempotencyParams{
+			LeaseUntil: row.LeaseUntil, MerchantID: row.MerchantID, Mode: row.Mode, Key: row.Key, SeenLease: row.LeaseUntil,
+		})
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = tx.DeleteIdempotency(ctx, sqlgen.DeleteIdempotencyParams{MerchantID: row.MerchantID, Mode: row.Mode, Key: row.Key})
 		return err
 	})
+	if err != nil {
+		return fmt.Errorf("free abandoned idempotency key: %w", err)
+	}
+	return nil
 }
 
 // Answered stores the answer that the key replays from now on, sealed.

@@ -9,8 +9,19 @@ import (
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
+// unheard: a notification spoke of the attempt since the last definite answer about it.
+func unheard(a pay.Attempt) bool { return a.HintedAt.After(a.UpdatedAt) }
+
+// isOvertaken: a notification arrived while the answer was on its way, so that
+// the answer may be older than the hint. A submission's answer is overtaken by
+// any hint; a check's by one that made the row due again after it was claimed.
+func isOvertaken(t pay.Transaction, a pay.Attempt, n pay.News, now time.Time) bool {
+	due := !t.NextCheckAt.IsZero() && !t.NextCheckAt.After(now)
+	return unheard(a) && n.Outcome != pay.OutcomeSucceeded && (n.Source == pay.FromSubmit || due)
+}
+
 // learn merges a provider's answer into its attempt.
-func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time) {
+func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time, overtaken bool) {
 	if res.ProviderReference != "" {
 		a.ProviderReference = res.ProviderReference
 	}
@@ -22,7 +33,9 @@ func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time) {
 	}
 	a.Prompted = a.Prompted || res.Prompted
 	a.LeaseUntil = time.Time{}
-	a.UpdatedAt = now
+	if !overtaken && (n.Outcome != pay.OutcomeUnknown || res.Absent) {
+		a.UpdatedAt = now
+	}
 	switch {
 	case res.Absent:
 		if a.Absent == 0 {

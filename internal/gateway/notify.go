@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/outbound"
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -23,9 +24,10 @@ const maxNotification = 1 << 20
 // as a hint: the status is asked for before anything changes, unless a verified
 // signature covers what it says.
 func (g *Gateway) ServeHook(w http.ResponseWriter, r *http.Request) {
-	row, conn, ok := g.hooked(r)
-	if !ok {
-		http.Error(w, "not found", http.StatusNotFound)
+	row, conn, err := g.hooked(r)
+	if err != nil {
+		g.Log.Error("hook of an unusable connection", "connection", row.ID, "error", err)
+		http.Error(w, "try again", http.StatusServiceUnavailable)
 		return
 	}
 	notified, ok := conn.(provider.Notified)
@@ -44,7 +46,8 @@ func (g *Gateway) ServeHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if n.Reference != "" || n.ProviderReference != "" {
-		text := r.URL.RawQuery + "\n" + outbound.Redact(r.Header.Get("Content-Type"), body)
+		text := outbound.Redact("application/x-www-form-urlencoded", []byte(r.URL.RawQuery)) + "\n" +
+			outbound.Redact(r.Header.Get("Content-Type"), body)
 		if err := g.TakeNotification(r.Context(), row.MerchantID, row.ID, n, text); err != nil {
 			g.Log.Error("notification could not be kept", "connection", row.ID, "error", err)
 			http.Error(w, "try again", http.StatusServiceUnavailable)
@@ -54,18 +57,18 @@ func (g *Gateway) ServeHook(w http.ResponseWriter, r *http.Request) {
 	writeAnswer(w, n.Answer)
 }
 
-// hooked finds the connection that a hook's address belongs to.
-func (g *Gateway) hooked(r *http.Request) (sqlgen.Connection, provider.Connector, bool) {
+// hooked finds the connection that a hook's address belongs to; no connector
+// where there is none. An error is ours, and the provider should come again.
+func (g *Gateway) hooked(r *http.Request) (sqlgen.Connection, provider.Connector, error) {
 	row, err := g.Store.Read().GetConnectionByHook(r.Context(), g.hookHash(r.PathValue("connection")))
-	if err != nil || row.Provider != r.PathValue("provider") {
-		return row, nil, false
+	if noRows(err) || err == nil && row.Provider != r.PathValue("provider") {
+		return row, nil, nil
+	}
+	if err != nil {
+		return row, nil, fmt.Errorf("find the hook's connection: %w", err)
 	}
 	conn, err := g.connect(r.Context(), row)
-	if err != nil {
-		g.Log.Error("hook of an unusable connection", "connection", row.ID, "error", err)
-		return row, nil, false
-	}
-	return row, conn, true
+	return row, conn, err
 }
 
 func (g *Gateway) refuseHook(w http.ResponseWriter, row sqlgen.Connection, err error) {
@@ -103,7 +106,11 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 	if err != nil && pay.KindOf(err) != pay.KindNotFound {
 		return err
 	}
-	now := g.Now().UTC()
+	now := g.Now().UTC().Truncate(time.Millisecond)
+	hintedAt := now
+	if !hintedAt.After(a.UpdatedAt) {
+		hintedAt = a.UpdatedAt.Add(time.Millisecond) // later than what it may contradict
+	}
 	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		err := tx.InsertNotification(ctx, sqlgen.InsertNotificationParams{
 			MerchantID: merchantID, ID: pay.NewID("ntf", merchantID, now), ConnectionID: connection,
@@ -114,7 +121,7 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 			return err
 		}
 		_, err = tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
-			Failed: n.Hint == pay.OutcomeFailed, HintedAt: now.UnixMilli(),
+			Failed: n.Hint == pay.OutcomeFailed, HintedAt: hintedAt.UnixMilli(),
 			MerchantID: merchantID, TransactionID: a.TransactionID, Number: int64(a.Number),
 		})
 		if err != nil || n.Verified {

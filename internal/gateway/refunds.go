@@ -15,11 +15,17 @@ import (
 // call where its connector has one, otherwise by a payout to the payer's phone.
 func (g *Gateway) RefundPayment(ctx context.Context, c provider.Caller, req provider.Request, claim *Claim) (pay.Transaction, error) {
 	p, err := g.Find(ctx, c, provider.Search{ID: req.Parent})
-	if err != nil {
+	if pay.KindOf(err) == pay.KindNotFound {
 		return p, pay.NotFound("payment")
+	}
+	if err != nil {
+		return p, err
 	}
 	if p.Kind != pay.Payment || p.Status != pay.StatusSucceeded {
 		return p, pay.Conflict(pay.CodeNotRefundable, "only a succeeded payment can be refunded")
+	}
+	if p.Refunded >= p.Amount.Minor {
+		return p, pay.Conflict(pay.CodeNotRefundable, "the payment has been refunded")
 	}
 	if req.Amount.Minor == 0 {
 		req.Amount = money.New(p.Amount.Minor-p.Refunded, p.Amount.Currency)

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -37,16 +39,23 @@ func (g *Gateway) Resolve(ctx context.Context, c store.Claimed) error {
 	if len(attempts) == 0 {
 		return g.expire(ctx, t)
 	}
-	a := attempts[len(attempts)-1]
-	now := g.Now().UTC()
-	switch {
-	case a.Status == pay.AttemptSubmitting && now.Before(a.LeaseUntil):
-		return g.postpone(ctx, t, a.LeaseUntil)
-	case waitsForCustomer(t, &a):
-		return g.expire(ctx, t)
+	last := attempts[len(attempts)-1]
+	if last.Status == pay.AttemptSubmitting && g.Now().UTC().Before(last.LeaseUntil) {
+		return g.postpone(ctx, t, last.LeaseUntil)
 	}
-	_, err = g.check1(ctx, t, a)
-	return err
+	asked := slices.DeleteFunc(attempts, func(a pay.Attempt) bool { return !owesCheck(a) })
+	if len(asked) == 0 {
+		if t.Status == pay.StatusRequiresAction {
+			return g.expire(ctx, t)
+		}
+		asked = []pay.Attempt{last}
+	}
+	for _, a := range asked {
+		if t, err = g.check1(ctx, t, a); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CheckNow asks the provider at once, for a person or a returning browser.
@@ -94,7 +103,7 @@ func (g *Gateway) check1(ctx context.Context, t pay.Transaction, a pay.Attempt) 
 // otherwise absence counts as failure only after the provider's abandon window.
 func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, res provider.Result) (pay.Transaction, error) {
 	p := g.providers[a.Provider]
-	if p != nil && p.ResubmitSafe && a.ProviderReference == "" && t.Method.Type != pay.CardMethod && !t.Status.Final() {
+	if mayResubmit(p, t, a) {
 		return g.resubmit(ctx, t, a)
 	}
 	rule, ok := abandonRule(p, t.Kind)
@@ -109,6 +118,13 @@ func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 		res.Outcome = pay.OutcomeUnknown
 	}
 	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+}
+
+// mayResubmit: the provider takes a reference once, never had this one, and the
+// attempt is the one at work. A card is gone after its first submission.
+func mayResubmit(p *provider.Provider, t pay.Transaction, a pay.Attempt) bool {
+	return p != nil && p.ResubmitSafe && a.ProviderReference == "" && t.Method.Type != pay.CardMethod &&
+		!t.Status.Final() && a.Number == t.Attempts && a.Status != pay.AttemptFailed
 }
 
 func abandonRule(p *provider.Provider, k pay.Kind) (provider.Abandon, bool) {
@@ -126,7 +142,21 @@ func (g *Gateway) resubmit(ctx context.Context, t pay.Transaction, a pay.Attempt
 	if err != nil {
 		return t, err
 	}
-	return g.submit(ctx, t, a, []rail{{row, g.providers[a.Provider]}}, typedIn{}), nil
+	res, err := g.send(ctx, t, a, rail{row, g.providers[a.Provider]}, typedIn{})
+	if err != nil {
+		g.Log.Warn("resubmission outcome is unknown", "transaction", t.ID, "attempt", a.Number, "error", err)
+		res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
+	}
+	if onlyThisSending(res) {
+		res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: res.Prompted}
+	}
+	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+}
+
+// onlyThisSending: the failure says that this sending did not get through (or
+// met the one before), and so nothing of the first.
+func onlyThisSending(r provider.Result) bool {
+	return railFault(r) || r.Outcome == pay.OutcomeFailed && r.Failure.Reason == pay.DuplicateReference
 }
 
 // expire ends a page whose time is over: expired when nothing was ever
@@ -141,8 +171,36 @@ func (g *Gateway) expire(ctx context.Context, t pay.Transaction) error {
 	if t.Submitted {
 		n.Outcome, n.Failure = pay.OutcomeFailed, t.Failure
 	}
-	_, err := g.apply(ctx, t.MerchantID, t.ID, n, nil)
+	_, err := g.end(ctx, t, n)
+	if errors.Is(err, errAtWork) {
+		return nil // its submission says when it is due
+	}
 	return err
+}
+
+var errAtWork = pay.Conflict(pay.CodeNotCancelable, "the customer is paying")
+
+// end ends a transaction that no provider has, unless somebody submits it
+// meanwhile (errAtWork).
+func (g *Gateway) end(ctx context.Context, t pay.Transaction, n pay.News) (pay.Transaction, error) {
+	var now pay.Transaction
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var err error
+		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
+			return err
+		}
+		if now.Attempts != t.Attempts {
+			return errAtWork
+		}
+		_, err = g.change(ctx, tx.Queries, &now, n, nil)
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	g.waiters.wake(t.ID)
+	g.onWork(WorkDeliveries)
+	return now, nil
 }
 
 // postpone puts the next check off without touching anything else.

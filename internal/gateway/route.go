@@ -59,6 +59,7 @@ func (g *Gateway) rails(ctx context.Context, t pay.Transaction, req provider.Req
 
 // anyRail makes sure that some means of paying on the hosted page can work out.
 func (g *Gateway) anyRail(ctx context.Context, t pay.Transaction) error {
+	refusal := noRail(t)
 	for _, m := range []pay.MethodType{pay.MobileMoney, pay.CardMethod, pay.Wallet} {
 		if !offered(t.Checkout, m) {
 			continue
@@ -69,11 +70,15 @@ func (g *Gateway) anyRail(ctx context.Context, t pay.Transaction) error {
 		if err == nil {
 			return nil
 		}
-		if pay.KindOf(err) != pay.KindCapability {
+		switch pay.KindOf(err) {
+		case pay.KindInternal:
 			return err
+		case pay.KindCapability:
+		default:
+			refusal = err // of this means; another may take it
 		}
 	}
-	return noRail(t)
+	return refusal
 }
 
 func offered(c pay.Checkout, m pay.MethodType) bool {

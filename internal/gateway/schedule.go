@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
@@ -21,47 +22,64 @@ var recheckPolls = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour,
 const defaultPendingTTL = 30 * time.Minute
 
 // schedule sets when the transaction owes work next.
-func (g *Gateway) schedule(t *pay.Transaction, a *pay.Attempt, n pay.News, d pay.Decision) {
+func (g *Gateway) schedule(t *pay.Transaction, attempts []pay.Attempt, n pay.News, d pay.Decision, overtaken bool) {
 	now := g.Now().UTC()
 	if d.Changed {
 		t.Checks = 0
 	} else if n.Source == pay.FromCheck {
 		t.Checks++
 	}
-	p := g.providers[t.Provider]
+	polls, ttl := g.patience(t.Provider)
 	switch {
-	case t.Status.Final():
-		t.NextCheckAt = time.Time{}
-		if p != nil && t.Status == pay.StatusFailed {
-			if d := p.Recheck[t.Failure.Reason]; d > 0 && now.Before(t.CompletedAt.Add(d)) {
-				t.NextCheckAt = now.Add(delay(recheckPolls, t.Checks))
-			}
-		}
-		return
-	case waitsForCustomer(*t, a):
+	case overtaken:
+		t.NextCheckAt = now
+	case slices.ContainsFunc(attempts, owesCheck):
+		// Also after a success: another attempt may still take money.
+		t.NextCheckAt = now.Add(delay(polls, t.Checks))
+	case t.Status == pay.StatusRequiresAction:
 		t.NextCheckAt = t.ExpiresAt
-		return
-	case a != nil && n.Source == pay.FromSubmit && !a.HintedAt.IsZero():
-		t.NextCheckAt = now // the notification overtook the answer
+	default:
+		t.NextCheckAt = g.recheckAt(*t, now)
+	}
+	if t.Status.Final() || len(attempts) == 0 || t.Overdue {
 		return
 	}
-	polls, ttl := defaultPolls, defaultPendingTTL
+	if last := attempts[len(attempts)-1]; owesCheck(last) && !now.Before(last.CreatedAt.Add(ttl)) {
+		t.Overdue = true
+		g.Log.Warn("transaction is overdue", "transaction", t.ID, "provider", t.Provider)
+	}
+}
+
+// patience is how often a provider is asked, and how long it may take.
+func (g *Gateway) patience(name string) (polls []time.Duration, ttl time.Duration) {
+	polls, ttl = defaultPolls, defaultPendingTTL
+	p := g.providers[name]
 	if p != nil && len(p.Polls) > 0 {
 		polls = p.Polls
 	}
 	if p != nil && p.PendingTTL > 0 {
 		ttl = p.PendingTTL
 	}
-	t.NextCheckAt = now.Add(delay(polls, t.Checks))
-	if a != nil && !now.Before(a.CreatedAt.Add(ttl)) && !t.Overdue {
-		t.Overdue = true
-		g.Log.Warn("transaction is overdue", "transaction", t.ID, "provider", t.Provider)
-	}
+	return polls, ttl
 }
 
-// waitsForCustomer: nothing is open at any provider; the hosted page waits.
-func waitsForCustomer(t pay.Transaction, a *pay.Attempt) bool {
-	return t.Status == pay.StatusRequiresAction && (a == nil && !t.Submitted || a != nil && a.Status == pay.AttemptFailed)
+// recheckAt is when to ask again after a failure that the provider is known to
+// take back; zero never.
+func (g *Gateway) recheckAt(t pay.Transaction, now time.Time) time.Time {
+	p := g.providers[t.Provider]
+	if p == nil || t.Status != pay.StatusFailed {
+		return time.Time{}
+	}
+	if window := p.Recheck[t.Failure.Reason]; window == 0 || !now.Before(t.CompletedAt.Add(window)) {
+		return time.Time{}
+	}
+	return now.Add(delay(recheckPolls, t.Checks))
+}
+
+// owesCheck: the provider may still be at work on the attempt, or a
+// notification contradicts what is known of it.
+func owesCheck(a pay.Attempt) bool {
+	return a.Status != pay.AttemptFailed && a.Status != pay.AttemptSucceeded || unheard(a)
 }
 
 // delay picks the n-th delay, the last repeating, and spreads it by a tenth so

@@ -89,7 +89,7 @@ func (g *Gateway) submit(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 			g.Log.Warn("submission outcome is unknown", "transaction", t.ID, "attempt", a.Number, "error", err)
 			res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
 		}
-		if len(rails) > 1 && mayFailOver(res) {
+		if len(rails) > 1 && mayFailOver(t, a, res) {
 			next, attempt, err := g.failOver(ctx, t, a, res, rails[1])
 			if err == nil {
 				t, a, rails = next, attempt, rails[1:]
@@ -130,7 +130,7 @@ func (g *Gateway) send(ctx context.Context, t pay.Transaction, a pay.Attempt, r 
 	defer stop()
 	order := g.order(t, a)
 	order.Card, order.OTP, order.Browser = typed.card, typed.otp, typed.browser
-	order.HookURL = g.hookURL(r.connection)
+	order.HookURL = g.HookURL(r.connection)
 	switch t.Kind {
 	case pay.Payout:
 		if p, ok := conn.(provider.PaysOut); ok {
@@ -195,9 +195,15 @@ func (g *Gateway) renewLease(ctx context.Context, merchantID, id string, attempt
 	})
 }
 
-// mayFailOver: definite failure, no customer was asked, and the fault lies with
-// the rail rather than with the order.
-func mayFailOver(r provider.Result) bool {
+// mayFailOver: definite failure of this very attempt, no customer was asked, and
+// the fault lies with the rail. Money of a payout is reserved where it lies, so
+// it goes no other way.
+func mayFailOver(t pay.Transaction, a pay.Attempt, r provider.Result) bool {
+	return !t.Kind.Debits() && aboutAttempt(r, a) && railFault(r)
+}
+
+// railFault: definite failure that no customer saw and another rail may not share.
+func railFault(r provider.Result) bool {
 	if r.Outcome != pay.OutcomeFailed || r.Prompted {
 		return false
 	}
@@ -217,7 +223,7 @@ func (g *Gateway) failOver(ctx context.Context, t pay.Transaction, a pay.Attempt
 		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
 			return err
 		}
-		if now.Status != pay.StatusPending || now.Attempts != a.Number || now.Kind.Debits() && now.Connection != r.connection.ID {
+		if now.Status != pay.StatusPending || now.Attempts != a.Number {
 			return fmt.Errorf("transaction is %s at attempt %d: no failover", now.Status, now.Attempts)
 		}
 		failed := a
@@ -228,10 +234,10 @@ func (g *Gateway) failOver(ctx context.Context, t pay.Transaction, a pay.Attempt
 		}
 		next = g.nextAttempt(&now, r)
 		now.UpdatedAt = next.CreatedAt
-		if err := store.InsertAttempt(ctx, tx.Queries, next); err != nil {
-			return err
+		if err := store.SaveTransaction(ctx, tx.Queries, &now); err != nil {
+			return err // before the attempt, whose key would collide where this is stale
 		}
-		return store.SaveTransaction(ctx, tx.Queries, &now)
+		return store.InsertAttempt(ctx, tx.Queries, next)
 	})
 	return now, next, err
 }

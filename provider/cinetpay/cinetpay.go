@@ -14,8 +14,10 @@
 // The integration page of 24/08/2021 describes the two Checkout calls and the
 // notification; the provider's later public documents add the sixteen signed
 // fields, the GET, channels, card fields, USD, further codes and the transfer
-// API. What neither says, and is decided here, is marked in the option names
-// of [Provider] or beside its code.
+// API. Where the two differ or neither says, the dialect has an option with a
+// default. Two options are ours alone: transfer_currency, the currency of the
+// transfer balance, and checks_per_min, the limit of checks (60 a minute for
+// live credentials, none for test ones).
 //
 // # Quirks kept
 //
@@ -25,6 +27,8 @@
 //   - The seed's samples have a trailing comma in their JSON: it is accepted.
 //   - The transfer API answers errors with HTTP 200, and success with the
 //     number 0 where errors are text.
+//   - Code 604 (wrong password) is a failure at once. A customer who tries again
+//     on the guichet and pays turns it into a late success.
 //   - Receivers concatenate a notification's fields as they come: their order
 //     is part of the contract.
 //
@@ -70,7 +74,9 @@ func Provider() provider.Provider {
 		Reference:  provider.ReferenceRule{Prefix: "PS", Length: 25},
 		PendingTTL: 24 * time.Hour,
 		// The provider discourages polling: notifications come first.
-		Polls:   []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
+		Polls: []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
+		// A wrong code (604) may be typed again until the page ends.
+		Recheck: map[pay.Reason]time.Duration{pay.WrongPINOrOTP: 24 * time.Hour, pay.Expired: 24 * time.Hour},
 		Connect: connect,
 		Speak:   speak,
 		Scenes:  scenes(),

@@ -361,7 +361,7 @@ func TestSubmitTellsTheProvidersRefusal(t *testing.T) {
 	if err != nil || r.Outcome != pay.OutcomeFailed || r.Failure != want || r.Prompted {
 		t.Errorf("%+v, %v", r, err)
 	}
-	_, err = s.Environment.Memory.Get(context.Background(), requestKey(testOrder().Reference))
+	_, err = s.Memory.Get(context.Background(), requestKey(testOrder().Reference))
 	if !errors.Is(err, provider.ErrNoItem) {
 		t.Error("the refused request is still remembered")
 	}

@@ -93,9 +93,9 @@ func (d *dialect) accountOf(ctx context.Context, m pay.Mode, merchantID string) 
 
 // The demo merchant's credentials.
 const (
-	demoAPIKey   = "demo-cinetpay-apikey"
+	demoAPIKey   = "demo-cinetpay-apikey" //nolint:gosec // published, opens the sandbox only
 	demoSiteID   = "100001"
-	demoSecret   = "demo-cinetpay-secret"
+	demoSecret   = "demo-cinetpay-secret" //nolint:gosec // published, opens the sandbox only
 	demoPassword = "demo-password"
 )
 

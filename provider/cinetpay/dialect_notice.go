@@ -81,8 +81,7 @@ func (a account) noticeCall(tx pay.Transaction, address string) (provider.Call, 
 		call.Body = body
 	default:
 		n := a.notification(tx)
-		// The header's name is written as documented; HTTP reads it in any case.
-		call.Header[headerToken] = []string{n.XToken(a.SecretKey)}
+		call.Header.Set(headerToken, n.XToken(a.SecretKey))
 		call.Body = n.form()
 	}
 	return call, nil

@@ -60,7 +60,7 @@ func TestNoticeIsTheSixteenSignedFields(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, got[name], want)
 		}
 	}
-	if len(got["signature"]) != 64 || !(Notification{SiteID: concatenated}).Verify(demoSecret, n.Call.Header[headerToken][0]) {
+	if len(got["signature"]) != 64 || !(Notification{SiteID: concatenated}).Verify(demoSecret, n.Call.Header.Get(headerToken)) {
 		t.Error("the x-token is not the HMAC of the values as they come")
 	}
 	want := []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour}
@@ -110,7 +110,7 @@ func TestOptionsOfNoticesHaveEffect(t *testing.T) {
 		f := newFront(t, map[string]string{optNotifyFormat: "seed_json"})
 		n := f.notice(f.paid(), "succeeded")
 		if string(n.Call.Body) != `{"cpm_trans_id":"id-de-paiement-unique","cpm_site_id":"100001"}` ||
-			n.Call.Header.Get("Content-Type") != "application/json" || len(n.Call.Header[headerToken]) != 0 {
+			n.Call.Header.Get("Content-Type") != "application/json" || n.Call.Header.Get(headerToken) != "" {
 			t.Errorf("%s %v", n.Call.Body, n.Call.Header)
 		}
 	})

@@ -14,7 +14,7 @@ import (
 
 // Keys of what transfer scenes leave for later ones.
 const (
-	storeToken    = "cinetpay_token"
+	storeToken    = "cinetpay_token" //nolint:gosec // the name of a value, not the value
 	storeTransfer = "cinetpay_transfer"
 )
 

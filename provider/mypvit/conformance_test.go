@@ -29,8 +29,8 @@ func paymentOrder() provider.Order {
 	return provider.Order{
 		TransactionID: "pay_demo000101jh0000000000000000000000", MerchantID: "demo0001", Mode: pay.Live,
 		Kind: pay.Payment, Reference: "REF000000001", Amount: providertest.XAF(200), Description: "Info libre",
-		Customer:  pay.Customer{Phone: "+24166000100"},
-		Method:    pay.Method{Type: pay.MobileMoney, Operator: "moov_ga", Phone: "+24166000100"},
+		Customer:  pay.Customer{Phone: "+24160000100"},
+		Method:    pay.Method{Type: pay.MobileMoney, Operator: "moov_ga", Phone: "+24160000100"},
 		FeeBearer: pay.MerchantBears,
 	}
 }

@@ -89,7 +89,7 @@ type shop struct {
 func openShop(t *testing.T, options ...string) shop {
 	t.Helper()
 	s := shop{T: t, gateway: providertest.NewGateway()}
-	s.gateway.Holders["+24166000100"] = provider.Holder{Name: "Jeanne Exemple", Phone: "+24166000100", Operator: "moov_ga", Active: true}
+	s.gateway.Holders["+24160000100"] = provider.Holder{Name: "Jeanne Exemple", Phone: "+24160000100", Operator: "moov_ga", Active: true}
 	s.dialect = Provider().Speak(s.gateway)
 	s.issue(options...)
 	return s
@@ -193,7 +193,7 @@ func TestRestPaymentAnswersPendingInTheDocumentedBytes(t *testing.T) {
 		t.Errorf("reference_id %q", tx.FrontReference)
 	}
 	if tx.Kind != pay.Payment || tx.Amount != providertest.XAF(200) || tx.Account != "ACC_0000000000001" ||
-		tx.Method != (pay.Method{Type: pay.MobileMoney, Operator: "moov_ga", Phone: "+24166000100"}) {
+		tx.Method != (pay.Method{Type: pay.MobileMoney, Operator: "moov_ga", Phone: "+24160000100"}) {
 		t.Errorf("recorded %+v", tx)
 	}
 }
@@ -340,7 +340,7 @@ func TestBalanceAndKYCAnswerAsDocumented(t *testing.T) {
 	for path, want := range map[string]string{
 		"/DEMOPVITCODE0001/balance?accountOperationCode=ACC_0000000000001": `{"balance":1000000.0,"merchant_operation_account_code":"ACC_0000000000001"}`,
 		"/DEMOPVITCODE0001/kyc?customerAccountNumber=060000100":            `{"full_name":"Jeanne Exemple","customer_account_number":"060000100","is_active":true}`,
-		"/v2/DEMOPVITCODE0001/kyc?customerAccountNumber=24166000100":       `{"full_name":"Jeanne Exemple","customer_account_number":"24166000100","is_active":true,"operatorCode":"MOOV_MONEY"}`,
+		"/v2/DEMOPVITCODE0001/kyc?customerAccountNumber=24160000100":       `{"full_name":"Jeanne Exemple","customer_account_number":"24160000100","is_active":true,"operatorCode":"MOOV_MONEY"}`,
 	} {
 		if w := s.get(path); w.Code != 200 || w.Body.String() != want {
 			t.Errorf("%s: HTTP %d %s, want %s", path, w.Code, w.Body, want)

@@ -25,6 +25,8 @@ type Gateway struct {
 	OnCreate func(*pay.Transaction)
 	// Refuse is what Create answers instead of a transaction.
 	Refuse error
+	// RefuseQuote is what Quote answers instead of a fee.
+	RefuseQuote error
 	// FeeBasisPoints is the fee of every quote and transaction.
 	FeeBasisPoints int64
 	// Funds are the balances of every merchant.
@@ -40,8 +42,11 @@ type Gateway struct {
 	// Base is the address of the server; a dialect's mount is Base/name.
 	Base string
 
+	// clockMu is apart, as a dialect reads the clock while Create holds mu.
+	clockMu sync.Mutex
+	now     time.Time
+
 	mu       sync.Mutex
-	now      time.Time
 	requests []provider.Request
 	pushed   []provider.Call
 	list     []*pay.Transaction
@@ -72,15 +77,15 @@ var _ provider.Gateway = (*Gateway)(nil)
 
 // Now is the fake clock.
 func (g *Gateway) Now() time.Time {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.clockMu.Lock()
+	defer g.clockMu.Unlock()
 	return g.now
 }
 
 // Advance moves the clock.
 func (g *Gateway) Advance(d time.Duration) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.clockMu.Lock()
+	defer g.clockMu.Unlock()
 	g.now = g.now.Add(d)
 }
 
@@ -122,9 +127,9 @@ func (g *Gateway) Settle(id string, outcome pay.Outcome, failure pay.Failure) pa
 	d := pay.Decide(*tx, pay.News{Source: pay.FromCheck, Attempt: 1, Outcome: outcome, Failure: failure})
 	if d.Changed {
 		tx.Status, tx.Late, tx.Failure, tx.NextAction = d.Status, d.Late, failure, pay.NextAction{}
-		tx.UpdatedAt = g.now
+		tx.UpdatedAt = g.Now()
 		if d.Status.Final() {
-			tx.CompletedAt = g.now
+			tx.CompletedAt = g.Now()
 		}
 	}
 	g.changed()
@@ -160,6 +165,9 @@ func (g *Gateway) LookUp(_ context.Context, _ provider.Caller, phone string) (pr
 
 // Quote is FeeBasisPoints of the amount.
 func (g *Gateway) Quote(_ context.Context, _ provider.Caller, q provider.QuoteOrder) (money.Amount, error) {
+	if g.RefuseQuote != nil {
+		return money.Amount{}, g.RefuseQuote
+	}
 	return q.Amount.BasisPoints(g.FeeBasisPoints), nil
 }
 

@@ -52,7 +52,7 @@ func (g *Gateway) transaction(c provider.Caller, r provider.Request) *pay.Transa
 		expires = defaultExpiry
 	}
 	tx := &pay.Transaction{
-		ID:         pay.NewID(pay.PrefixOf(r.Kind), c.MerchantID, g.now),
+		ID:         pay.NewID(pay.PrefixOf(r.Kind), c.MerchantID, g.Now()),
 		MerchantID: c.MerchantID, Mode: c.Mode, Kind: r.Kind, Status: pay.StatusPending,
 		Front: c.Front, Account: c.Account, Reference: r.Reference,
 		FrontReference: g.newFrontReference(c, r), FrontData: r.FrontData,
@@ -60,7 +60,7 @@ func (g *Gateway) transaction(c provider.Caller, r provider.Request) *pay.Transa
 		FeeBearer: r.FeeBearer, Fees: r.Amount.BasisPoints(g.FeeBasisPoints),
 		ReturnURL: r.ReturnURL, Metadata: r.Metadata, Pinned: r.Connection,
 		Checkout: r.Checkout, NoticeCopies: 1, Parent: r.Parent,
-		CreatedAt: g.now, UpdatedAt: g.now, ExpiresAt: g.now.Add(expires),
+		CreatedAt: g.Now(), UpdatedAt: g.Now(), ExpiresAt: g.Now().Add(expires),
 	}
 	if tx.FeeBearer == "" {
 		tx.FeeBearer = pay.MerchantBears
@@ -192,7 +192,7 @@ func (g *Gateway) Open(_ context.Context, token string) (pay.Transaction, error)
 		if tx.Checkout.Token != token || token == "" {
 			continue
 		}
-		if !tx.Checkout.Push || tx.Submitted || tx.Status.Final() || !g.now.Before(tx.ExpiresAt) {
+		if !tx.Checkout.Push || tx.Submitted || tx.Status.Final() || !g.Now().Before(tx.ExpiresAt) {
 			return *tx, nil
 		}
 		tx.Submitted, tx.Attempts, tx.Status = true, 1, pay.StatusPending

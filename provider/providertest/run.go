@@ -143,7 +143,7 @@ func testOptions(t *testing.T, options []provider.Option) {
 
 func testRules(t *testing.T, p provider.Provider) {
 	if p.Rules == nil {
-		t.Skip("documents no test data")
+		return // it documents no test data
 	}
 	known := map[pay.Reason]bool{}
 	for _, r := range pay.Reasons() {

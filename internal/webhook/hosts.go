@@ -1,0 +1,104 @@
+package webhook
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// defaultPerHost is how many deliveries may be on their way to one host.
+	defaultPerHost = 8
+	// patience is how long a worker waits for its turn at a host that answers
+	// quickly. A host that makes workers wait longer is slow from then on.
+	patience = 100 * time.Millisecond
+	// busyPause is when a delivery to a host without a free place comes back,
+	// and maxBusyPause when it does behind a long queue.
+	busyPause    = time.Second
+	maxBusyPause = 30 * time.Second
+)
+
+// hosts shares the workers out among the hosts that are called: a host that
+// hangs gets its places and no more. It is this node's own; others have theirs.
+type hosts struct {
+	limit int
+	mu    sync.Mutex
+	by    map[string]*host
+}
+
+type host struct {
+	places chan struct{}
+	users  int // calls on their way, and workers waiting for a place
+	slow   bool
+	turned int // deliveries turned away, fading with each call that ends
+}
+
+func newHosts(limit int) *hosts { return &hosts{limit: limit, by: map[string]*host{}} }
+
+// enter takes a place at a host and returns how to leave it, or nil and when to
+// come back. Behind a long queue that is later: thousands of deliveries to one
+// dead host must not be looked at every second.
+func (hs *hosts) enter(name string) (leave func(), pause time.Duration) {
+	h, slow := hs.join(name)
+	if !h.take(slow) {
+		return nil, hs.turnAway(name, h)
+	}
+	started := time.Now()
+	return func() {
+		<-h.places
+		hs.mu.Lock()
+		defer hs.mu.Unlock()
+		h.slow = time.Since(started) > patience
+		h.turned /= 2
+		hs.drop(name, h)
+	}, 0
+}
+
+func (hs *hosts) join(name string) (h *host, slow bool) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h = hs.by[name]
+	if h == nil {
+		h = &host{places: make(chan struct{}, hs.limit)}
+		hs.by[name] = h
+	}
+	h.users++
+	return h, h.slow
+}
+
+// take gets a place, at once or, at a host that is quick, within patience.
+func (h *host) take(slow bool) bool {
+	select {
+	case h.places <- struct{}{}:
+		return true
+	default:
+	}
+	if slow {
+		return false
+	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case h.places <- struct{}{}:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+func (hs *hosts) turnAway(name string, h *host) time.Duration {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h.slow = true
+	queue := h.turned / hs.limit
+	h.turned++
+	hs.drop(name, h)
+	return min(time.Duration(1+queue)*busyPause, maxBusyPause)
+}
+
+// drop forgets a host that nobody uses: merchants name hosts without end.
+func (hs *hosts) drop(name string, h *host) {
+	h.users--
+	if h.users == 0 {
+		delete(hs.by, name)
+	}
+}

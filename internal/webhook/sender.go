@@ -1,0 +1,164 @@
+package webhook
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/outbound"
+	"github.com/passerelle-pay/passerelle/internal/secret"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+// lease is how long a claimed delivery is left to its worker. It outlives a
+// probe and a call that both run out their time.
+const lease = 60 * time.Second
+
+// The statuses of a delivery.
+const (
+	Pending   = "pending"
+	Delivered = "delivered"
+	Failed    = "failed"
+	// Skipped: the dialect has nothing to say of the event.
+	Skipped = "skipped"
+)
+
+// Config is what a Sender is built from.
+type Config struct {
+	Store *store.Store
+	Box   secret.Box
+	// Outbound is the guarded way to merchants' addresses.
+	Outbound *outbound.Client
+	// Dialects are the fronts that send notices of their own, by name.
+	Dialects map[string]provider.Dialect
+	// Render gives the native API's object of a transaction, to be encoded as JSON.
+	Render func(pay.Transaction) (any, error)
+	// Delay, when it says true, replaces the delay that a dialect puts before
+	// its first try. Nil replaces none.
+	Delay func(pay.Mode) (time.Duration, bool)
+	// PerHost bounds the deliveries that are on their way to one host at once;
+	// zero is 8. It is well below the number of workers.
+	PerHost int
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Sender delivers events. It is safe for concurrent use.
+type Sender struct {
+	Config
+	client *http.Client
+	hosts  *hosts
+	onWork func()
+}
+
+// New builds a Sender.
+func New(c Config) *Sender {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.PerHost <= 0 {
+		c.PerHost = defaultPerHost
+	}
+	return &Sender{Config: c, client: c.Outbound.HTTPClient(), hosts: newHosts(c.PerHost), onWork: func() {}}
+}
+
+// OnWork registers who is told that deliveries are due now. Call it before traffic.
+func (s *Sender) OnWork(f func()) { s.onWork = f }
+
+// Endpoints are the use cases on merchants' endpoints, on the sender's store.
+func (s *Sender) Endpoints() Endpoints {
+	return Endpoints{Store: s.Store, Box: s.Box, CheckURL: s.Outbound.CheckURL, Now: s.Now}
+}
+
+// Claim takes up to limit deliveries that are due; nobody else gets them until
+// their lease ends.
+func (s *Sender) Claim(ctx context.Context, limit int) ([]store.Claimed, error) {
+	return s.Store.ClaimDeliveries(ctx, s.now(), lease, limit)
+}
+
+// Work does what a claimed delivery owes: one try, or a reason to make it later
+// or never. An error leaves the row to its lease.
+func (s *Sender) Work(ctx context.Context, c store.Claimed) error {
+	d, err := s.Store.Read().GetDelivery(ctx, sqlgen.GetDeliveryParams{MerchantID: c.MerchantID, ID: c.ID})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read delivery %s: %w", c.ID, err)
+	}
+	if d.Status != Pending || d.NextAttemptAt <= s.now().UnixMilli() {
+		return nil // it has ended, or the lease has before the work began
+	}
+	j := &job{Sender: s, d: d, lease: d.NextAttemptAt}
+	if waits, err := j.waitsForEarlier(ctx); waits || err != nil {
+		return err
+	}
+	m, err := s.prepare(ctx, d)
+	start := j.start(m)
+	var never *unsendable
+	switch {
+	case errors.As(err, &never):
+		return j.end(ctx, never.status, never.because)
+	case err != nil:
+		return j.trouble(ctx, err)
+	case d.Attempts == 0 && j.now().Before(start):
+		return j.again(ctx, start)
+	}
+	return j.try(ctx, m)
+}
+
+func (s *Sender) now() time.Time { return s.Now().UTC() }
+
+// message is what a delivery sends, whoever wrote it.
+type message struct {
+	probe         *provider.Call
+	probeRequired bool
+	call          provider.Call
+	timeout       time.Duration
+	// delay before the first try, counted from the event.
+	delay time.Duration
+	judge func(answer) provider.Ack
+	// retry is the pause after the n-th try has failed; false gives up.
+	retry func(n int64, a answer) (time.Duration, bool)
+	// endpoint is the native endpoint called, nil for a dialect.
+	endpoint *sqlgen.WebhookEndpoint
+}
+
+// unsendable says that a delivery ends without a try.
+type unsendable struct{ status, because string }
+
+func (u *unsendable) Error() string { return u.because }
+
+// prepare makes the message of a delivery. A target that is no dialect is an
+// endpoint.
+func (s *Sender) prepare(ctx context.Context, d sqlgen.Delivery) (message, error) {
+	event, err := s.Store.Read().GetEvent(ctx, sqlgen.GetEventParams{MerchantID: d.MerchantID, ID: d.EventID})
+	if err != nil {
+		return message{}, fmt.Errorf("read event %s: %w", d.EventID, err)
+	}
+	if dialect, ok := s.Dialects[d.Target]; ok {
+		return notice(ctx, dialect, event)
+	}
+	return s.native(ctx, d, event)
+}
+
+// start is when the first try may be made.
+func (j *job) start(m message) time.Time {
+	delay := m.delay
+	if j.Delay != nil && m.endpoint == nil {
+		if other, ok := j.Delay(pay.Mode(j.d.Mode)); ok {
+			delay = other
+		}
+	}
+	return store.Time(j.d.CreatedAt).Add(delay)
+}
