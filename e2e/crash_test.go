@@ -87,11 +87,17 @@ func TestKillNineBetweenTheFirstCommitAndTheAnswerLosesNothingAndPaysOnce(t *tes
 			server := serve(t, binary, env, addr)
 			connect(t, addr, liveKey, rail.URL)
 
-			go func() { // never answered: the server dies first
-				_, _, _ = native(context.Background(), addr, liveKey, http.MethodPost, "/v1/payments",
+			answered := make(chan string, 1)
+			go func() {
+				_, body, err := native(context.Background(), addr, liveKey, http.MethodPost, "/v1/payments",
 					`{"reference":"commande-1","amount":2000,"currency":"XAF","method":{"type":"mobile_money","phone":"+24174000100"}}`)
+				answered <- fmt.Sprint(body, err)
 			}()
-			<-rail.asked
+			select {
+			case <-rail.asked:
+			case answer := <-answered:
+				t.Fatalf("answered before the provider was asked: %s", answer)
+			}
 			if err := server.Process.Signal(syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}

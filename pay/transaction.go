@@ -229,6 +229,10 @@ type Checkout struct {
 	Returns map[Status]Return `json:"returns,omitempty"`
 }
 
+// ReturnID as the value of a return field stands for the transaction's id,
+// which whoever asks for the transaction can't know yet.
+const ReturnID = "{id}"
+
 // Return is the way back to the shop.
 type Return struct {
 	URL    string `json:"url"`

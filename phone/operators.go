@@ -62,6 +62,10 @@ var operators = []Operator{
 	operator("airtel_ne", "Airtel Money", "airtel_money", "77 86 87 88 89 96 97 98 99", money.XOF),
 	operator("moov_ne", "Moov Money", "moov_money", "74 84 85 94 95", money.XOF),
 	operator("zamani_ne", "Zamani Cash", "zamani_cash", "23 70 80 81 82 90 91 92", money.XOF),
+	// Money-transfer companies, open to the customers of every network.
+	operator("nita_ne", "MyNITA", "nita_transfert", "", money.XOF),
+	operator("amana_ne", "Amanata", "amana_transfert", "", money.XOF),
+	operator("zeyna_ne", "ZeynaCash", "zeyna_transfert", "", money.XOF),
 
 	operator("mpesa_cd", "M-Pesa", "mpesa", "81 82 83", money.CDF, money.USD),
 	operator("orange_cd", "Orange Money", "orange_money", "80 84 85 89", money.CDF, money.USD),

@@ -41,7 +41,7 @@ func (s *server) once(w *kept, r *http.Request, c *call, body []byte) {
 			// The refusal may come from what a twin of this request has done
 			// since the look: then the twin's answer is the right one.
 			twin := newKept()
-			if w.status >= http.StatusBadRequest && s.answeredBefore(twin, r, c) {
+			if refused := w.status >= 400 && w.status < 500; refused && s.answeredBefore(twin, r, c) {
 				*w = *twin
 			}
 			return

@@ -9,8 +9,8 @@ import (
 	"github.com/passerelle-pay/passerelle/pay"
 )
 
-// page is the part of a list that is asked for.
-type page struct {
+// Page is the part of a list that is asked for.
+type Page struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"How many to return"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"The next_cursor of the page before"`
 }
@@ -29,7 +29,7 @@ func (list[T]) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 var plainKey = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 // after is the key behind which the page starts; "" is the beginning.
-func (p page) after() (string, error) {
+func (p Page) after() (string, error) {
 	if p.Cursor == "" {
 		return "", nil
 	}
@@ -42,7 +42,7 @@ func (p page) after() (string, error) {
 
 // paged makes a page of rows, of which one more than the limit was read to
 // know whether another page follows.
-func paged[R, T any](p page, rows []R, key func(R) string, view func(R) T) list[T] {
+func paged[R, T any](p Page, rows []R, key func(R) string, view func(R) T) list[T] {
 	l := list[T]{Data: make([]T, 0, min(len(rows), p.Limit))}
 	for i, row := range rows {
 		if i == p.Limit {
@@ -56,7 +56,7 @@ func paged[R, T any](p page, rows []R, key func(R) string, view func(R) T) list[
 }
 
 // pagedAll makes a page of a list that is short enough to be read whole.
-func pagedAll[R, T any](p page, rows []R, key func(R) string, view func(R) T) (list[T], error) {
+func pagedAll[R, T any](p Page, rows []R, key func(R) string, view func(R) T) (list[T], error) {
 	last, err := p.after()
 	if err != nil {
 		return list[T]{}, err
@@ -76,11 +76,12 @@ func pagedAll[R, T any](p page, rows []R, key func(R) string, view func(R) T) (l
 	return paged(p, rows, key, view), nil
 }
 
-// beginning sorts after every id, for lists that run from the newest.
-const beginning = "~"
+// beginning sorts after every id, for lists that run from the newest. It is
+// made of letters: collations disagree about where other signs stand.
+const beginning = "zzzz"
 
 // before is after for those lists.
-func (p page) before() (string, error) {
+func (p Page) before() (string, error) {
 	key, err := p.after()
 	if key == "" {
 		key = beginning

@@ -75,8 +75,8 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 	if errors.As(err, &p) {
 		return p
 	}
-	var e *pay.Error
-	if !errors.As(err, &e) || e.Kind == pay.KindInternal {
+	e, ok := asRefusal(err)
+	if !ok || e.Kind == pay.KindInternal {
 		s.Log.ErrorContext(ctx, "request failed", "request_id", callOf(ctx).id, "error", err)
 		return internalProblem()
 	}
@@ -185,11 +185,28 @@ func fieldName(location string) string {
 
 // under puts the param of a refusal below a field of the request.
 func under(field string, err error) error {
-	var e *pay.Error
-	if !errors.As(err, &e) || e.Param == "" {
+	e, ok := asRefusal(err)
+	if !ok || e.Param == "" {
 		return err
 	}
 	moved := *e
 	moved.Param = field + "." + e.Param
 	return &moved
+}
+
+// atParam names the field of a refusal that is about another object.
+func atParam(field string, err error) error {
+	e, ok := asRefusal(err)
+	if !ok {
+		return err
+	}
+	named := *e
+	named.Param = field
+	return &named
+}
+
+func asRefusal(err error) (*pay.Error, bool) {
+	var e *pay.Error
+	ok := errors.As(err, &e)
+	return e, ok
 }

@@ -87,7 +87,7 @@ type failure struct {
 }
 
 type fees struct {
-	amount
+	Amount
 	Bearer bearer `json:"bearer,omitempty" example:"merchant" doc:"Who pays them; absent until they are known"`
 }
 
@@ -107,7 +107,7 @@ func render(t pay.Transaction) transaction {
 		Amount: t.Amount.Minor, Currency: currency(t.Amount.Currency), Reference: t.Reference,
 		Description: t.Description, Customer: customer(t.Customer), Method: renderMethod(t.Method),
 		NextAction: renderAction(t.NextAction), Failure: renderFailure(t.Failure),
-		Fees:     fees{amount{t.Fees.Minor, currency(t.Amount.Currency)}, bearer(t.FeeBearer)},
+		Fees:     fees{Amount{t.Fees.Minor, currency(t.Amount.Currency)}, bearer(t.FeeBearer)},
 		Provider: renderProvider(t), Refunded: t.Refunded, Late: t.Late, Overdue: t.Overdue,
 		Metadata: t.Metadata, ReturnURL: t.ReturnURL, CheckoutURL: checkoutURL(t), Sequence: t.Sequence,
 		CreatedAt: instant(t.CreatedAt), UpdatedAt: instant(t.UpdatedAt),

@@ -48,20 +48,14 @@ func requestID(r *http.Request) string {
 
 // answer fills the kept answer, whatever happens on the way.
 func (s *server) answer(w *kept, r *http.Request, c *call) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.logPanic(r.Context(), c, p)
-			w.reset()
-			s.refuse(w, r, internalProblem())
-		}
-	}()
+	defer s.recovered(w, r)
 	_, c.route = s.mux.Handler(r)
 	if c.route == "" {
 		s.refuseRoute(w, r)
 		return
 	}
 	var err error
-	if c.caller, err = s.Gateway.Authenticate(r.Context(), bearer(r)); err != nil {
+	if c.caller, err = s.Gateway.Authenticate(r.Context(), apiKeyOf(r)); err != nil {
 		if pay.KindOf(err) == pay.KindUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="passerelle"`)
 		}
@@ -85,6 +79,15 @@ func (s *server) answer(w *kept, r *http.Request, c *call) {
 	s.once(w, r, c, body)
 }
 
+// recovered turns a panic into an answer without detail.
+func (s *server) recovered(w *kept, r *http.Request) {
+	if p := recover(); p != nil {
+		s.logPanic(r.Context(), callOf(r.Context()), p)
+		w.reset()
+		s.refuse(w, r, internalProblem())
+	}
+}
+
 // logPanic tells what is safe to tell: a panic's value may hold anything.
 func (s *server) logPanic(ctx context.Context, c *call, p any) {
 	what := "not shown"
@@ -106,7 +109,7 @@ func (s *server) refuseRoute(w *kept, r *http.Request) {
 	s.refuse(w, r, newProblem(http.StatusNotFound, pay.CodeNotFound, "there is nothing at this address"))
 }
 
-func bearer(r *http.Request) pay.Secret {
+func apiKeyOf(r *http.Request) pay.Secret {
 	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "bearer") {
 		return ""
@@ -134,8 +137,10 @@ func storable(text string) bool {
 	return utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
-// run lets the operation answer; the body can be read again each time.
+// run lets the operation answer; the body can be read again each time. A panic
+// ends here, so that an idempotency key is settled all the same.
 func (s *server) run(w *kept, r *http.Request, body []byte) {
+	defer s.recovered(w, r)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	s.mux.ServeHTTP(w, r)

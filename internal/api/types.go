@@ -73,8 +73,8 @@ func (m metadata) check() error {
 	return nil
 }
 
-// amount is money in a currency.
-type amount struct {
+// Amount is money in a currency.
+type Amount struct {
 	Amount   int64    `json:"amount" example:"15000" doc:"In the currency's ISO 4217 minor unit: XAF, XOF and GNF have none, CDF and USD have two decimals"`
 	Currency currency `json:"currency" example:"XAF"`
 }

@@ -27,7 +27,6 @@ type object struct {
 	Failure *struct {
 		Reason string `json:"reason"`
 	} `json:"failure"`
-	Code string `json:"code"`
 }
 
 // nativeScenes are the native API's main paths, each to its end and its webhook.
@@ -241,12 +240,14 @@ func missing(ctx context.Context, s *provider.Stage) (int, string, error) {
 	if err != nil {
 		return status, "", err
 	}
-	var o object
-	if err := json.Unmarshal(raw, &o); err != nil {
+	var problem struct {
+		Code string `json:"code"`
+	}
+	if err := json.Unmarshal(raw, &problem); err != nil {
 		return status, "", fmt.Errorf("read problem: %w", err)
 	}
-	if status != http.StatusNotFound || o.Code != "not_found" {
-		return status, o.Code, fmt.Errorf("want 404 not_found, got %d %s", status, o.Code)
+	if status != http.StatusNotFound || problem.Code != "not_found" {
+		return status, problem.Code, fmt.Errorf("want 404 not_found, got %d %s", status, problem.Code)
 	}
-	return status, o.Code, nil
+	return status, problem.Code, nil
 }

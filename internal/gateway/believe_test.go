@@ -10,7 +10,7 @@ import (
 )
 
 func TestASuccessOfAnotherAmountCurrencyOrReferenceIsPendingAndAnAlert(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		for name, change := range map[string]func(*provider.Result){
 			"amount":             func(r *provider.Result) { r.Amount = money.New(4999, money.XAF) },
 			"zero":               func(r *provider.Result) { r.Amount = money.New(0, money.XAF) },
@@ -43,7 +43,7 @@ func TestASuccessOfAnotherAmountCurrencyOrReferenceIsPendingAndAnAlert(t *testin
 }
 
 func TestAFailureOfAnotherReferenceFailsNothing(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		wrong := declined
 		wrong.Reference = "PANOTHER0000000000"
 		tx := w.create(w.live, order("R1"))
@@ -56,7 +56,7 @@ func TestAFailureOfAnotherReferenceFailsNothing(t *testing.T) {
 }
 
 func TestASignedNotificationIsHeldAgainstTheOrderToo(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		wrong := paid
 		wrong.Amount = money.New(1, money.XAF)
@@ -69,7 +69,7 @@ func TestASignedNotificationIsHeldAgainstTheOrderToo(t *testing.T) {
 }
 
 func TestAProvedPaymentLeavesEveryFinalStatusLate(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, said(declined))
 		failed := w.create(w.live, order("FAILED"))
 		w.alpha.on(submit, said(waiting))
@@ -99,7 +99,7 @@ func TestAProvedPaymentLeavesEveryFinalStatusLate(t *testing.T) {
 }
 
 func TestAPayoutThatSucceedsLateIsTakenFromWhatIsAvailable(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(payOut, said(declined))
 		tx := w.create(w.live, payout("P1", 900_000))
 		w.holds("alpha", 1_000_000, 0)
@@ -119,7 +119,7 @@ func TestAPayoutThatSucceedsLateIsTakenFromWhatIsAvailable(t *testing.T) {
 }
 
 func TestASuccessIsNeverTakenBackButItsDenialIsAnAlert(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, said(paid))
 		plain, retried := w.create(w.live, order("R1")), w.create(w.live, page("R2", true))
 		if _, err := w.PayCheckout(w.Context(), retried.Checkout.Token, byPhone(payer)); err != nil {

@@ -94,8 +94,10 @@ func open(attempts []pay.Attempt) bool {
 
 // giveUp cancels what no provider has.
 func (g *Gateway) giveUp(ctx context.Context, t pay.Transaction) (pay.Transaction, error) {
-	now, err := g.end(ctx, t, pay.News{Source: pay.FromPerson, Outcome: pay.OutcomeCanceled,
-		Failure: pay.Failure{Reason: pay.CustomerCanceled, Message: "canceled"}})
+	now, err := g.end(ctx, t, pay.News{
+		Source: pay.FromPerson, Outcome: pay.OutcomeCanceled,
+		Failure: pay.Failure{Reason: pay.CustomerCanceled, Message: "canceled"},
+	})
 	if err == nil && now.Status != pay.StatusCanceled {
 		return now, pay.Conflict(pay.CodeNotCancelable, "the transaction has ended meanwhile")
 	}

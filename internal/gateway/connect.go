@@ -2,13 +2,12 @@ package gateway
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"sync"
-
-	"database/sql"
 
 	"github.com/passerelle-pay/passerelle/internal/outbound"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"

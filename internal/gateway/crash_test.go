@@ -20,7 +20,7 @@ func (w *world) kill(r provider.Request) pay.Transaction {
 }
 
 func TestAnotherNodeSettlesWhatADeadOneLeftAfterItsLease(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.kill(order("R1"))
 		other := w.newGateway()
 		w.alpha.on(status, said(paid))
@@ -45,7 +45,7 @@ func TestAnotherNodeSettlesWhatADeadOneLeftAfterItsLease(t *testing.T) {
 }
 
 func TestManyNodesSettleADeadOnesPaymentOnce(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		var list []pay.Transaction
 		for _, reference := range []string{"R1", "R2", "R3", "R4", "R5", "R6"} {
 			list = append(list, w.kill(order(reference)))
@@ -70,7 +70,7 @@ func TestManyNodesSettleADeadOnesPaymentOnce(t *testing.T) {
 }
 
 func TestALostSubmissionIsNotRepeatedUnlessThatIsSafe(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx, out := w.kill(order("R1")), w.kill(payout("P1", 1000))
 		w.alpha.on(status, said(nobody))
 		for range 8 {
@@ -85,7 +85,7 @@ func TestALostSubmissionIsNotRepeatedUnlessThatIsSafe(t *testing.T) {
 }
 
 func TestALostSubmissionIsRepeatedUnderItsReferenceWhereThatIsSafe(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.ResubmitSafe = true
 		tx := w.kill(order("R1"))
 		w.alpha.on(status, said(nobody))
@@ -103,7 +103,7 @@ func TestALostSubmissionIsRepeatedUnderItsReferenceWhereThatIsSafe(t *testing.T)
 }
 
 func TestAResubmissionThatDoesNotGetThroughProvesNothingOfTheFirst(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.ResubmitSafe = true
 		tx := w.kill(order("R1"))
 		w.alpha.on(status, said(nobody))
@@ -126,7 +126,7 @@ func TestAResubmissionThatDoesNotGetThroughProvesNothingOfTheFirst(t *testing.T)
 }
 
 func TestResubmissionsKeepTheirDistance(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.ResubmitSafe = true
 		tx := w.kill(order("R1"))
 		w.alpha.on(status, said(nobody))
@@ -143,7 +143,7 @@ func TestResubmissionsKeepTheirDistance(t *testing.T) {
 }
 
 func TestACardIsNotKeptForAResubmission(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.ResubmitSafe = true
 		r := order("R1")
 		r.Method = pay.Method{Type: pay.CardMethod}
@@ -159,15 +159,15 @@ func TestACardIsNotKeptForAResubmission(t *testing.T) {
 }
 
 func TestCloseWaitsForSubmissionsAtWork(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		open := make(chan struct{})
 		w.alpha.on(submit, held(open, paid))
 		tx := w.create(w.live, wait(order("R1"), time.Millisecond))
 		closed := make(chan error, 1)
 		go func() { closed <- w.Close(context.Background()) }()
 		select {
-		case <-closed:
-			t.Error("closed while a submission was at work")
+		case err := <-closed:
+			t.Error("closed", err, "while a submission was at work")
 		case <-time.After(20 * time.Millisecond):
 		}
 		close(open)

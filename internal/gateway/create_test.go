@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/money"
@@ -13,7 +14,7 @@ import (
 )
 
 func TestThePaymentIsRecordedBeforeTheProviderIsCalled(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		var seen pay.Transaction
 		var attempts []pay.Attempt
 		w.alpha.on(submit, func(_ context.Context, c call) (provider.Result, error) {
@@ -35,7 +36,7 @@ func TestThePaymentIsRecordedBeforeTheProviderIsCalled(t *testing.T) {
 }
 
 func TestNoDatabaseTransactionIsOpenDuringTheCall(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, func(_ context.Context, c call) (provider.Result, error) {
 			// On SQLite, whose writer is one, and on the very rows of the payment.
 			ctx, cancel := context.WithTimeout(w.Context(), 5*time.Second)
@@ -56,7 +57,7 @@ func TestNoDatabaseTransactionIsOpenDuringTheCall(t *testing.T) {
 }
 
 func TestTheConnectorGetsTheOrderAsItWasAsked(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		r := order("R1")
 		r.Description, r.Metadata = "Two chairs", map[string]string{"cart": "7"}
 		r.Method.Phone = "00241 77 00 12 34"
@@ -76,7 +77,7 @@ func TestTheConnectorGetsTheOrderAsItWasAsked(t *testing.T) {
 }
 
 func TestASlowProviderIsHeardAsPendingAndItsAnswerIsAppliedLater(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		open := make(chan struct{})
 		w.alpha.on(submit, held(open, paid))
 		tx := w.create(w.live, wait(order("R1"), 20*time.Millisecond))
@@ -91,8 +92,14 @@ func TestASlowProviderIsHeardAsPendingAndItsAnswerIsAppliedLater(t *testing.T) {
 	})
 }
 
+func TestACallerThatNamesNoPatienceWaitsTenSeconds(t *testing.T) {
+	if gateway.AnswerWithin != 10*time.Second {
+		t.Errorf("a caller waits %v", gateway.AnswerWithin)
+	}
+}
+
 func TestACallerThatGivesUpDoesNotStopTheSubmission(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		open := make(chan struct{})
 		ctx, giveUp := context.WithCancel(w.Context())
 		w.alpha.on(submit, func(callCtx context.Context, c call) (provider.Result, error) {
@@ -109,7 +116,7 @@ func TestACallerThatGivesUpDoesNotStopTheSubmission(t *testing.T) {
 }
 
 func TestARefusalIsAFailedTransactionAndNotAnError(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, said(declined))
 		tx := w.create(w.live, order("R1"))
 		if tx.Status != pay.StatusFailed || tx.Failure.Reason != pay.Declined || tx.CompletedAt.IsZero() {
@@ -122,7 +129,7 @@ func TestARefusalIsAFailedTransactionAndNotAnError(t *testing.T) {
 }
 
 func TestWhatIsRefusedIsNotRecorded(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		change := func(f func(*provider.Request)) provider.Request {
 			r := order("R1")
 			f(&r)
@@ -161,7 +168,7 @@ func TestWhatIsRefusedIsNotRecorded(t *testing.T) {
 }
 
 func TestTestModeGoesToTheSandboxAndLiveModeNever(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		if tx := w.create(w.test, order("R1")); tx.Provider != "sandbox" {
 			t.Errorf("a test payment went to %s", tx.Provider)
 		}
@@ -175,7 +182,7 @@ func TestTestModeGoesToTheSandboxAndLiveModeNever(t *testing.T) {
 }
 
 func TestRoutesAndPinsChooseTheConnection(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		pinned := order("R1")
 		pinned.Connection = w.connections["beta"].ID
 		if tx := w.create(w.live, pinned); tx.Provider != "beta" {
@@ -209,7 +216,7 @@ func (w *world) route(position int64, to, operator string) {
 }
 
 func TestWaitReturnsAtTheOutcomeAndOtherwiseAtTheCallersEnd(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		short, cancel := context.WithTimeout(w.Context(), 10*time.Millisecond)
 		defer cancel()

@@ -10,7 +10,7 @@ import (
 )
 
 func TestARailThatIsDownBeforeAnybodyWasAskedIsReplacedByTheNext(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, said(down))
 		w.beta.on(submit, func(_ context.Context, c call) (provider.Result, error) {
 			list := w.attempts(pay.Transaction{MerchantID: c.order.MerchantID, ID: c.order.TransactionID})
@@ -36,7 +36,7 @@ func TestNoFailoverAfterAPromptOrInDoubtOrForTheOrdersOwnFault(t *testing.T) {
 	failed := func(reason pay.Reason, prompted bool) provider.Result {
 		return provider.Result{Outcome: pay.OutcomeFailed, Prompted: prompted, Failure: pay.Failure{Reason: reason}}
 	}
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		for name, c := range map[string]struct {
 			answer answer
 			want   pay.Status
@@ -65,7 +65,7 @@ func TestNoFailoverAfterAPromptOrInDoubtOrForTheOrdersOwnFault(t *testing.T) {
 }
 
 func TestFailoverEndsWithTheLastRail(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, said(down))
 		w.beta.on(submit, said(down))
 		tx := w.create(w.live, order("R1"))
@@ -77,7 +77,7 @@ func TestFailoverEndsWithTheLastRail(t *testing.T) {
 }
 
 func TestAPayoutDoesNotFailOverAsItsMoneyLiesElsewhere(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(payOut, said(down))
 		tx := w.create(w.live, payout("P1", 1000))
 		if tx.Status != pay.StatusFailed || w.beta.count(payOut) != 0 {
@@ -103,7 +103,7 @@ func (w *world) failedOver() (tx pay.Transaction, first, second string) {
 }
 
 func TestLateFailureOfAnEarlierAttemptDoesNotEndTheOneAtWork(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx, first, _ := w.failedOver()
 		for _, res := range []provider.Result{declined, waiting, asksOTP} {
 			body := notice{Reference: first, Hint: res.Outcome, Verified: true, Result: res}.text()
@@ -124,7 +124,7 @@ func TestLateFailureOfAnEarlierAttemptDoesNotEndTheOneAtWork(t *testing.T) {
 }
 
 func TestAnEarlierAttemptThatTookTheMoneyWinsAndTheOtherIsStillWatched(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx, first, _ := w.failedOver()
 		w.alpha.on(status, said(paid))
 		w.hook(w.alpha, notice{Reference: first, Hint: pay.OutcomeSucceeded}.text())
@@ -148,7 +148,7 @@ func TestAnEarlierAttemptThatTookTheMoneyWinsAndTheOtherIsStillWatched(t *testin
 }
 
 func TestASecondSuccessIsToldOnceAndBookedNever(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx, first, second := w.failedOver()
 		for range 3 {
 			w.hook(w.beta, notice{Reference: second, Hint: pay.OutcomeSucceeded, Verified: true, Result: paid}.text())

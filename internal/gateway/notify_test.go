@@ -24,7 +24,7 @@ func (w *world) notifications(tx pay.Transaction) []sqlgen.Notification {
 }
 
 func TestANotificationIsAHintThatMakesTheStatusBeAskedForAtOnce(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		reference := w.attempts(tx)[0].Reference
 		body := notice{Reference: reference, Hint: pay.OutcomeSucceeded, Result: paid, MSISDN: payer}.text()
@@ -50,7 +50,7 @@ func TestANotificationIsAHintThatMakesTheStatusBeAskedForAtOnce(t *testing.T) {
 }
 
 func TestASignedNotificationIsAppliedWithoutAsking(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		n := notice{Reference: w.attempts(tx)[0].Reference, Hint: pay.OutcomeSucceeded, Verified: true, Result: paid}
 		for range 3 {
@@ -66,7 +66,7 @@ func TestASignedNotificationIsAppliedWithoutAsking(t *testing.T) {
 }
 
 func TestANotificationIsFoundByTheProvidersReference(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		res := waiting
 		res.ProviderReference = "THEIRS-1"
 		w.alpha.on(submit, said(res))
@@ -79,7 +79,7 @@ func TestANotificationIsFoundByTheProvidersReference(t *testing.T) {
 }
 
 func TestANotificationOfAnUnknownReferenceIsKeptAndChangesNothing(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.create(w.live, order("R1"))
 		if code := w.hook(w.alpha, notice{Reference: "PNOBODYS", Verified: true, Hint: pay.OutcomeSucceeded, Result: paid}.text()); code != 202 {
 			t.Errorf("answered %d, want 202", code)
@@ -94,7 +94,7 @@ func TestANotificationOfAnUnknownReferenceIsKeptAndChangesNothing(t *testing.T) 
 }
 
 func TestAHookOnlySpeaksOfItsOwnConnection(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		w.beta.on(submit, said(waiting))
 		pinned := order("R2")
@@ -106,7 +106,7 @@ func TestAHookOnlySpeaksOfItsOwnConnection(t *testing.T) {
 }
 
 func TestAnAddressThatIsNoHookIsNotFoundAndNonsenseIsRefused(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.create(w.live, order("R1"))
 		for _, url := range []string{
 			"https://pay.example.com/hooks/alpha/0000000000000000000000000000000000000000",
@@ -131,7 +131,7 @@ func TestAnAddressThatIsNoHookIsNotFoundAndNonsenseIsRefused(t *testing.T) {
 }
 
 func TestTheQueryOfANotificationIsKeptRedacted(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		body := notice{Reference: w.attempts(tx)[0].Reference, Hint: pay.OutcomePending}.text()
 		url := w.alpha.hookURL() + "?phone=24177001234&password=hunter22&amount=5000"
@@ -148,7 +148,7 @@ func TestTheQueryOfANotificationIsKeptRedacted(t *testing.T) {
 }
 
 func TestANotificationThatOvertakesTheAnswerMakesAnEarlyCheck(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, func(_ context.Context, c call) (provider.Result, error) {
 			w.hook(w.alpha, notice{Reference: c.reference, Hint: pay.OutcomeSucceeded}.text())
 			if n := w.work(); n != 1 {
@@ -167,7 +167,7 @@ func TestANotificationThatOvertakesTheAnswerMakesAnEarlyCheck(t *testing.T) {
 }
 
 func TestANotificationDuringACheckIsNotLost(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		w.alpha.on(status, func(_ context.Context, c call) (provider.Result, error) {
 			w.alpha.on(status, said(paid)) // from now on
@@ -186,7 +186,7 @@ func TestANotificationDuringACheckIsNotLost(t *testing.T) {
 }
 
 func TestAHintOfFailureReachesTheConnector(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, order("R1"))
 		w.after(12 * time.Second)
 		w.hook(w.alpha, notice{Reference: w.attempts(tx)[0].Reference, Hint: pay.OutcomeFailed}.text())
@@ -199,7 +199,7 @@ func TestAHintOfFailureReachesTheConnector(t *testing.T) {
 }
 
 func TestTheConnectorsDataComesBackToIt(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		first, second := waiting, waiting
 		first.Data, second.Data = map[string]string{"page": "7", "token": "a"}, map[string]string{"token": "b"}
 		w.alpha.on(submit, said(first))

@@ -166,8 +166,10 @@ func (g *Gateway) expire(ctx context.Context, t pay.Transaction) error {
 	if t.Status.Final() || now.Before(t.ExpiresAt) {
 		return g.postpone(ctx, t, t.ExpiresAt)
 	}
-	n := pay.News{Source: pay.FromClock, Outcome: pay.OutcomeExpired,
-		Failure: pay.Failure{Reason: pay.Expired, Message: "nobody paid in time"}}
+	n := pay.News{
+		Source: pay.FromClock, Outcome: pay.OutcomeExpired,
+		Failure: pay.Failure{Reason: pay.Expired, Message: "nobody paid in time"},
+	}
 	if t.Submitted {
 		n.Outcome, n.Failure = pay.OutcomeFailed, t.Failure
 	}

@@ -86,5 +86,5 @@ func owesCheck(a pay.Attempt) bool {
 // that a burst of payments does not come back as a burst of checks.
 func delay(list []time.Duration, n int) time.Duration {
 	d := list[min(n, len(list)-1)]
-	return d + time.Duration(rand.Int64N(int64(d)/10+1))
+	return d + time.Duration(rand.Int64N(int64(d)/10+1)) //nolint:gosec // it spreads checks, and hides nothing
 }

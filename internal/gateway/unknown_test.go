@@ -10,7 +10,7 @@ import (
 )
 
 func TestALostAnswerStaysPendingUntilTheStatusTells(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		for reference, outcome := range map[string]provider.Result{"PAID": paid, "DECLINED": declined} {
 			w.alpha.on(submit, lost)
 			w.alpha.on(status, lost)
@@ -31,7 +31,7 @@ func TestALostAnswerStaysPendingUntilTheStatusTells(t *testing.T) {
 }
 
 func TestAPanickingConnectorIsAnUnknownOutcome(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, func(context.Context, call) (provider.Result, error) { panic("nil map") })
 		if tx := w.create(w.live, order("R1")); tx.Status != pay.StatusPending || w.attempts(tx)[0].Status != pay.AttemptUnknown {
 			t.Errorf("got %s, want pending with an unknown attempt", tx.Status)
@@ -40,7 +40,7 @@ func TestAPanickingConnectorIsAnUnknownOutcome(t *testing.T) {
 }
 
 func TestTheStatusIsAskedForOnTheSchedule(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, lost)
 		tx := w.create(w.live, order("R1"))
 		// 10 s, 30 s, 1 m, 2 m, 5 m, 15 m, 1 h, 6 h, 24 h, each spread by up to a tenth.
@@ -66,7 +66,7 @@ func TestTheStatusIsAskedForOnTheSchedule(t *testing.T) {
 }
 
 func TestAProvidersOwnScheduleIsFollowed(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.Polls = []time.Duration{3 * time.Second}
 		tx := w.create(w.live, order("R1"))
 		for range 3 {
@@ -79,7 +79,7 @@ func TestAProvidersOwnScheduleIsFollowed(t *testing.T) {
 }
 
 func TestOurClockNeverEndsWhatWasSubmittedButCallsItOverdue(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.PendingTTL = 20 * time.Minute
 		r := order("R1")
 		r.ExpiresIn = 5 * time.Minute
@@ -104,7 +104,7 @@ func TestOurClockNeverEndsWhatWasSubmittedButCallsItOverdue(t *testing.T) {
 }
 
 func TestAbsenceCountsAsFailureOnlyAfterTheAbandonWindow(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.Abandon = map[pay.Kind]provider.Abandon{pay.Payment: {Times: 3, After: 10 * time.Minute}}
 		w.alpha.desc.Polls = []time.Duration{time.Minute}
 		w.alpha.on(submit, lost)
@@ -127,7 +127,7 @@ func TestAbsenceCountsAsFailureOnlyAfterTheAbandonWindow(t *testing.T) {
 }
 
 func TestALongAbsenceSaidTooSeldomIsNotYetAFailure(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.Abandon = map[pay.Kind]provider.Abandon{pay.Payment: {Times: 3, After: time.Minute}}
 		w.alpha.on(submit, lost)
 		w.alpha.on(status, said(nobody))
@@ -147,7 +147,7 @@ func TestALongAbsenceSaidTooSeldomIsNotYetAFailure(t *testing.T) {
 }
 
 func TestAnAbsentPayoutIsNeverFailedUnlessItsProviderSaysSo(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.Abandon = map[pay.Kind]provider.Abandon{pay.Payment: {Times: 1}}
 		w.alpha.on(payOut, lost)
 		w.alpha.on(status, said(nobody))
@@ -166,7 +166,7 @@ func TestAnAbsentPayoutIsNeverFailedUnlessItsProviderSaysSo(t *testing.T) {
 }
 
 func TestAFailureThatProvidersTakeBackIsAskedAboutAgain(t *testing.T) {
-	onEachEngine(t, func(w *world) {
+	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.desc.Recheck = map[pay.Reason]time.Duration{pay.Expired: 2 * time.Hour}
 		w.alpha.on(submit, said(provider.Result{Outcome: pay.OutcomeFailed, Prompted: true, Failure: pay.Failure{Reason: pay.Expired}}))
 		w.alpha.on(status, said(provider.Result{Outcome: pay.OutcomeFailed, Failure: pay.Failure{Reason: pay.Expired}}))

@@ -60,33 +60,19 @@ type Balance struct {
 }
 
 // Balances reads all kept balances of a merchant. Folding moves money between
-// two tables in one commit, so both must be read in one transaction where an
-// exact figure matters.
+// two tables in one commit, so one statement reads both: two would each see
+// their own moment, and miss or count twice what was folded between them.
 func Balances(ctx context.Context, q *sqlgen.Queries, merchantID string) ([]Balance, error) {
-	folded, err := q.ListBalances(ctx, merchantID)
+	rows, err := q.ListPurses(ctx, merchantID)
 	if err != nil {
 		return nil, fmt.Errorf("list balances: %w", err)
 	}
-	deltas, err := q.ListDeltaSums(ctx, merchantID)
-	if err != nil {
-		return nil, fmt.Errorf("sum balance deltas: %w", err)
-	}
-	var list []Balance
-	at := map[Purse]int{}
-	put := func(connection, currency, account string, amount int64) {
-		p := Purse{MerchantID: merchantID, Connection: connection, Currency: money.Currency(currency), Account: Account(account)}
-		i, ok := at[p]
-		if !ok {
-			i = len(list)
-			at[p], list = i, append(list, Balance{Purse: p})
-		}
-		list[i].Amount += amount
-	}
-	for _, b := range folded {
-		put(b.ConnectionID, b.Currency, b.Account, b.Amount)
-	}
-	for _, d := range deltas {
-		put(d.ConnectionID, d.Currency, d.Account, d.Total)
+	list := make([]Balance, 0, len(rows))
+	for _, r := range rows {
+		list = append(list, Balance{Amount: r.Total, Purse: Purse{
+			MerchantID: merchantID, Connection: r.ConnectionID,
+			Currency: money.Currency(r.Currency), Account: Account(r.Account),
+		}})
 	}
 	return list, nil
 }

@@ -78,7 +78,8 @@ var (
 	cardNoFunds  = failure(pay.InsufficientFunds, "51", "Provision insuffisante")
 	unauthorized = failure(pay.Declined, "3DS_FAILED", "Authentification 3-D Secure refusée")
 	withdrawn    = ending{Outcome: pay.OutcomeCanceled, Failure: pay.Failure{
-		Reason: pay.CustomerCanceled, Message: "Demande annulée par le marchand", ProviderCode: "CANCELED"}}
+		Reason: pay.CustomerCanceled, Message: "Demande annulée par le marchand", ProviderCode: "CANCELED",
+	}}
 )
 
 // byLastFour is the generic test data: what a number's last four digits decide,

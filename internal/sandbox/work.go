@@ -7,6 +7,7 @@ import (
 
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
@@ -23,7 +24,7 @@ func (s *Sandbox) begin(o *operation) {
 	now := s.now()
 	plan := &o.script
 	o.Status = statusOf(plan.Asks)
-	card := o.Phone == ""
+	card := o.Method == string(pay.CardMethod)
 	switch {
 	case plan.Refused, card && plan.Asks == askNothing:
 		s.endNow(o)

@@ -73,7 +73,7 @@ func (j *job) commit(ctx context.Context, before, after store.Closure) error {
 		if err != nil {
 			return err
 		}
-		if n == 99 {
+		if n == 0 {
 			return errLeaseLost
 		}
 		if err := after(ctx, tx); err != nil {

@@ -290,7 +290,7 @@ func (c *Client) send(req *http.Request, operation string) (int, []byte, error) 
 	if err != nil {
 		return 0, nil, &UncertainError{Operation: operation, Err: bareError(err)}
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
 	if err == nil && len(body) > maxBody {
 		err = errors.New("the answer is too long")

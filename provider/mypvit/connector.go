@@ -101,7 +101,8 @@ func hosted(o provider.Order) bool {
 	return o.Method.Type == pay.CardMethod || o.Method.Phone == ""
 }
 
-// Validate refuses what MyPVit documents to refuse, before anything is sent.
+// Validate refuses what MyPVit documents to refuse, before anything is sent. An
+// order that is only being planned has no reference yet.
 func (c *connector) Validate(o provider.Order) error {
 	if o.Amount.Currency != money.XAF {
 		return pay.Capability("currency", "MyPVit moves XAF only")
@@ -109,8 +110,11 @@ func (c *connector) Validate(o provider.Order) error {
 	if o.Amount.Minor <= minimumAmount || c.version == Version2 && o.Amount.Minor < c.v2Minimum {
 		return pay.InvalidAs(pay.CodeAmountTooLow, "amount", "MyPVit refuses amounts this low")
 	}
-	if o.Reference == "" || len(o.Reference) > referenceLength {
-		return pay.Invalid("reference", "MyPVit takes references of 1 to 15 characters")
+	if len(o.Reference) > referenceLength {
+		return pay.Invalid("reference", "MyPVit takes references of at most 15 characters")
+	}
+	if o.Method.Type == pay.MobileMoney && customerNumber(o) == "" {
+		return nil // the customer types it later, and it is judged then
 	}
 	if _, _, err := gabonese(customerNumber(o)); err != nil {
 		return pay.InvalidAs(pay.CodeInvalidPhone, "phone", "MyPVit needs a Gabonese mobile number")

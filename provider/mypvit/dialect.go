@@ -31,6 +31,8 @@ func newDialect(g provider.Gateway) *dialect {
 	}
 	d.mux.HandleFunc("GET "+linkPattern, d.openLink)
 	d.mux.HandleFunc(linkPattern, d.wrongMethod(http.MethodGet))
+	// HEAD would otherwise be served as GET: a preview must not prompt a phone.
+	d.mux.HandleFunc("HEAD "+linkPattern, d.wrongMethod(http.MethodGet))
 	d.mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		d.answerError(w, r, settings{}, refuse(codeAPINotFound))
 	})

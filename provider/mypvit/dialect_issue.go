@@ -123,7 +123,7 @@ func newIssue(o provider.IssueOrder) (issue, error) {
 	password := pick(demoPassword, func() string { return randomText(20) })
 	n.addAccount(o, fieldAccount, pick(demoAccount, newAccountCode), "", secret, password)
 	if o.Demo {
-		n.addAccount(o, "account_airtel", demoAirtelAccount, OperatorAirtel, secret, password)
+		n.addAccount(o, fieldAirtelAccount, demoAirtelAccount, OperatorAirtel, secret, password)
 	}
 	n.show(fieldSecret, secret, false)
 	n.show(fieldPassword, password, false)

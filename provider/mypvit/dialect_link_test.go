@@ -79,6 +79,9 @@ func TestARestLinkPromptsThePhoneOnceWhenOpened(t *testing.T) {
 	if tx := s.last(); tx.Submitted || !tx.Checkout.Push || tx.Checkout.LockedPhone != "+24170000546" {
 		t.Fatalf("before opening: %+v", tx.Checkout)
 	}
+	if w := s.do(httptest.NewRequest(http.MethodHead, path, nil)); w.Code != http.StatusMethodNotAllowed || s.last().Submitted {
+		t.Errorf("a preview: HTTP %d, submitted %v", w.Code, s.last().Submitted)
+	}
 	if w := s.open(path); w.Code != http.StatusSeeOther || !s.last().Submitted {
 		t.Errorf("HTTP %d, submitted %v", w.Code, s.last().Submitted)
 	}

@@ -2,6 +2,7 @@ package mypvit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -26,8 +27,9 @@ func (d *dialect) Notice(ctx context.Context, tx pay.Transaction, event string) 
 	if tx.Kind != pay.Payment || to == "" || !pay.Terminal(event) || event == "duplicate" {
 		return nil, nil
 	}
+	// A merchant without credentials here any more is told all the same.
 	b, err := d.loadBook(ctx, tx.MerchantID, tx.Mode)
-	if err != nil {
+	if err != nil && !errors.Is(err, provider.ErrNoItem) {
 		return nil, err
 	}
 	media := tx.FrontData[dataMedia]

@@ -99,9 +99,13 @@ func (c *call) readOrder(f fields, services []string) (Order, error) {
 
 func (c *call) checkPresence(f fields, o Order) error {
 	required := []struct{ name, text string }{
-		{"amount", string(o.Amount)}, {"reference", o.Reference}, {"service", o.Service},
-		{"callback_url_code", o.CallbackURLCode}, {"customer_account_number", o.CustomerAccountNumber},
-		{"merchant_operation_account_code", o.Account}, {"transaction_type", o.TransactionType},
+		{"amount", string(o.Amount)},
+		{"reference", o.Reference},
+		{"service", o.Service},
+		{"callback_url_code", o.CallbackURLCode},
+		{"customer_account_number", o.CustomerAccountNumber},
+		{"merchant_operation_account_code", o.Account},
+		{"transaction_type", o.TransactionType},
 		{"owner_charge", o.OwnerCharge},
 	}
 	for _, field := range required {
@@ -127,9 +131,17 @@ var maxLengths = []struct {
 	name string
 	max  int
 }{
-	{"agent", 15}, {"product", 15}, {"reference", 15}, {"free_info", 15}, {"customer_account_number", 20},
-	{"customer_acccount_number", 20}, {"merchant_operation_account_code", 40}, {"callback_url_code", 12},
-	{"failed_redirection_url_code", 12}, {"success_redirection_url_code", 12}, {"operator_code", 40},
+	{"agent", 15},
+	{"product", 15},
+	{"reference", 15},
+	{"free_info", 15},
+	{"customer_account_number", 20},
+	{"customer_acccount_number", 20},
+	{"merchant_operation_account_code", 40},
+	{"callback_url_code", 12},
+	{"failed_redirection_url_code", 12},
+	{"success_redirection_url_code", 12},
+	{"operator_code", 40},
 	{"amount", 24},
 }
 

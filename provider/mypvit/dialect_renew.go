@@ -124,7 +124,7 @@ func (c *call) renewAccount(code string, to address) (PushedSecret, error) {
 	if err != nil {
 		return PushedSecret{}, err
 	}
-	ttl := c.book.Options.number(optSecretTTL)
+	ttl := c.book.Options.number(optKeyTTL)
 	key := PushedSecret{Account: code, SecretKey: newSecret(a.Mode), ExpiresIn: ttl}
 	delay := time.Duration(c.book.Options.number(optPushDelay)) * time.Second
 	if to.Use != "" && delay == 0 {

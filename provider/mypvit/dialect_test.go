@@ -89,7 +89,7 @@ type shop struct {
 func openShop(t *testing.T, options ...string) shop {
 	t.Helper()
 	s := shop{T: t, gateway: providertest.NewGateway()}
-	s.gateway.Holders["+24160000100"] = provider.Holder{Name: "Jeanne Exemple", Phone: "+24160000100", Operator: "moov_ga", Active: true}
+	s.gateway.Holders["+24160000100"] = provider.Holder{Name: "Jeanne Ndong", Phone: "+24160000100", Operator: "moov_ga", Active: true}
 	s.dialect = Provider().Speak(s.gateway)
 	s.issue(options...)
 	return s
@@ -339,8 +339,8 @@ func TestBalanceAndKYCAnswerAsDocumented(t *testing.T) {
 	s := openShop(t)
 	for path, want := range map[string]string{
 		"/DEMOPVITCODE0001/balance?accountOperationCode=ACC_0000000000001": `{"balance":1000000.0,"merchant_operation_account_code":"ACC_0000000000001"}`,
-		"/DEMOPVITCODE0001/kyc?customerAccountNumber=060000100":            `{"full_name":"Jeanne Exemple","customer_account_number":"060000100","is_active":true}`,
-		"/v2/DEMOPVITCODE0001/kyc?customerAccountNumber=24160000100":       `{"full_name":"Jeanne Exemple","customer_account_number":"24160000100","is_active":true,"operatorCode":"MOOV_MONEY"}`,
+		"/DEMOPVITCODE0001/kyc?customerAccountNumber=060000100":            `{"full_name":"Jeanne Ndong","customer_account_number":"060000100","is_active":true}`,
+		"/v2/DEMOPVITCODE0001/kyc?customerAccountNumber=24160000100":       `{"full_name":"Jeanne Ndong","customer_account_number":"24160000100","is_active":true,"operatorCode":"MOOV_MONEY"}`,
 	} {
 		if w := s.get(path); w.Code != 200 || w.Body.String() != want {
 			t.Errorf("%s: HTTP %d %s, want %s", path, w.Code, w.Body, want)

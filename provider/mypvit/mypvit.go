@@ -71,6 +71,8 @@ const (
 	fieldAPIVersion     = "api_version"
 	fieldV2Minimum      = "v2_min_amount"
 	fieldAllowedSenders = "allowed_senders"
+	// fieldAirtelAccount is issued to the demo merchant alone.
+	fieldAirtelAccount = "account_airtel"
 )
 
 const referenceLength = 15

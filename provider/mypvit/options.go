@@ -13,7 +13,7 @@ const (
 	optStrictCodes     = "strict_url_codes"
 	optAuthStatus      = "auth_failed_status"
 	optSecretGrace     = "old_secret_grace_s"
-	optSecretTTL       = "secret_ttl_s"
+	optKeyTTL          = "secret_ttl_s"
 	optPushDelay       = "secret_push_delay_s"
 	optInline          = "renew_inline"
 	optFreeInfo        = "free_info_charset"
@@ -61,7 +61,7 @@ func optionTable() []option {
 		one(optStrictCodes, "false", "true"),
 		one(optAuthStatus, "403", "401"),
 		text(optSecretGrace, "0", wholeNumber),
-		text(optSecretTTL, "3600", wholeNumber),
+		text(optKeyTTL, "3600", wholeNumber),
 		text(optPushDelay, "0", wholeNumber),
 		one(optInline, "v2_only", inlineNoReception, inlineAlways),
 		one(optFreeInfo, "strict", "any"),

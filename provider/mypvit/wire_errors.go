@@ -96,7 +96,7 @@ const (
 var errorRows = []errorRow{
 	{500, codeSomethingWrong, "SOMETHING_WENT_WRONG", "Something went wrong, please contact support", true, pay.ProviderError},
 	{400, codeInvalidIP, "INVALID_MERCHANT_IP_ADDRESS", "The ip address is invalid for this merchant", false, pay.AuthFailed},
-	{400, codeInvalidEnvironment, "INVALID_ENVIRONMENT", "Operation account and URL envrionment mismatch", false, pay.BadRequest},
+	{400, codeInvalidEnvironment, "INVALID_ENVIRONMENT", "Operation account and URL envrionment mismatch", false, pay.BadRequest}, //nolint:misspell // the provider's own spelling
 	{400, codeInvalidCallback, "INVALID_CALLBACK_URL_CODE", "This callback URL is invalid", false, pay.BadRequest},
 	{400, codeInvalidRedirection, "INVALID_REDIRECTION_URL_CODE", "This redirection URL is invalid", false, pay.BadRequest},
 	{400, codeInvalidFailed, "INVALID_FAILED_REDIRECTION_URL_CODE", "This failed redirection URL is invalid", false, pay.BadRequest},

@@ -57,7 +57,7 @@ func badAnswers() []badAnswer {
 		{"a connection that breaks off", func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack()
 			if err == nil {
-				conn.Close()
+				_ = conn.Close()
 			}
 		}},
 		{"an answer that breaks off", func(w http.ResponseWriter, _ *http.Request) {
@@ -216,6 +216,6 @@ func closedAddress(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return "http://" + l.Addr().String()
 }

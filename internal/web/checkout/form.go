@@ -1,0 +1,148 @@
+package checkout
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/money"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/phone"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+// form is what the choice of a means of payment offers, and what was typed but
+// for the card.
+type form struct {
+	Methods   []method
+	Countries []country
+	Operators []operatorGroup
+	// Locked is the masked number that the payer may not change.
+	Locked   string
+	Phone    string
+	Country  string
+	Operator string
+	// Fault names the field at fault.
+	Fault string
+}
+
+type method struct {
+	Type pay.MethodType
+	Name string
+	Card bool
+}
+
+type country struct{ Code, Name, Prefix string }
+
+type operatorGroup struct {
+	Country   country
+	Operators []operatorOption
+}
+
+type operatorOption struct{ ID, Name, Country, Prefixes string }
+
+// form finds what the merchant's connections can take for a transaction.
+func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form, error) {
+	rails, err := h.rails(ctx, t)
+	if err != nil {
+		return form{}, err
+	}
+	f := form{Phone: t.Customer.Phone, Country: homeCountry(t)}
+	for _, m := range []pay.MethodType{pay.MobileMoney, pay.CardMethod, pay.Wallet} {
+		if takes(rails, m, t) {
+			f.Methods = append(f.Methods, method{m, words["method."+string(m)], m == pay.CardMethod})
+		}
+	}
+	for _, code := range phone.Countries() {
+		if group := operatorsIn(code, t.Amount.Currency, words); len(group.Operators) > 0 && collectsIn(rails, code) {
+			f.Countries = append(f.Countries, group.Country)
+			f.Operators = append(f.Operators, group)
+		}
+	}
+	if n, err := phone.Parse(t.Checkout.LockedPhone, ""); err == nil {
+		f.Locked, f.Phone = n.Masked(), ""
+	}
+	return f, nil
+}
+
+// rails are the providers that the transaction may go to.
+func (h handler) rails(ctx context.Context, t pay.Transaction) ([]*provider.Provider, error) {
+	connections, err := h.Gateway.Connections(ctx, owner(t))
+	if err != nil {
+		return nil, err
+	}
+	var list []*provider.Provider
+	for _, c := range connections {
+		if p, ok := h.Gateway.Provider(c.Provider); ok && c.Enabled && (t.Pinned == "" || t.Pinned == c.ID) {
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+func takes(rails []*provider.Provider, m pay.MethodType, t pay.Transaction) bool {
+	if len(t.Checkout.Methods) > 0 && !slices.Contains(t.Checkout.Methods, m) {
+		return false
+	}
+	return slices.ContainsFunc(rails, func(p *provider.Provider) bool {
+		return p.Can(pay.Payment, m, t.Amount.Currency, true)
+	})
+}
+
+func collectsIn(rails []*provider.Provider, code string) bool {
+	return slices.ContainsFunc(rails, func(p *provider.Provider) bool { return slices.Contains(p.Countries, code) })
+}
+
+func operatorsIn(code string, cur money.Currency, words texts) operatorGroup {
+	prefix := phone.CountryCode(code)
+	group := operatorGroup{Country: country{Code: code, Name: words["country."+code], Prefix: "+" + prefix}}
+	for _, o := range phone.OperatorsIn(code) {
+		if o.Accepts(cur) {
+			group.Operators = append(group.Operators, operatorOption{o.ID, o.Name, prefix, strings.Join(o.Prefixes, " ")})
+		}
+	}
+	return group
+}
+
+// homeCountry is where the customer is known to be, "" when nobody said.
+func homeCountry(t pay.Transaction) string {
+	if n, err := phone.Parse(t.Customer.Phone, ""); err == nil {
+		return n.Country()
+	}
+	return t.Customer.Country
+}
+
+// read takes what the customer typed. The card goes into the choice alone.
+func (h handler) read(r *http.Request, f *form) (gateway.Choice, error) {
+	c := gateway.Choice{Method: pay.MethodType(r.PostFormValue("method")), Browser: browser(r)}
+	if c.Method == pay.CardMethod {
+		card, err := pay.ParseCard(r.PostFormValue("number"), r.PostFormValue("expiry"), r.PostFormValue("cvv"), h.Now())
+		if err != nil {
+			return c, err
+		}
+		card.Holder = strings.TrimSpace(r.PostFormValue("holder"))
+		c.Card = &card
+		return c, nil
+	}
+	f.Country, f.Operator = r.PostFormValue("country"), r.PostFormValue("operator")
+	c.Operator, c.Phone = f.Operator, strings.TrimSpace(r.PostFormValue("phone"))
+	if f.Locked == "" {
+		f.Phone = c.Phone
+	}
+	if n, err := phone.Parse(c.Phone, f.Country); err == nil {
+		c.Phone = n.E164()
+	}
+	return c, nil
+}
+
+// browser describes the payer's browser for 3-D Secure, by EMV 3DS names.
+func browser(r *http.Request) map[string]string {
+	lang, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
+	return map[string]string{
+		"browserUserAgent":    r.UserAgent(),
+		"browserAcceptHeader": r.Header.Get("Accept"),
+		"browserLanguage":     lang,
+	}
+}
