@@ -98,8 +98,8 @@ func TestAPostIsRepeatedWithTheSameKeyAfterANetworkError(t *testing.T) {
 	if _, err := c.CreatePayment(t.Context(), order); err != nil {
 		t.Fatal(err)
 	}
-	if lenseen.all() != 3 {
-		t.Fatalf("%d requests were sent", lenseen.all())
+	if len(seen.all()) != 3 {
+		t.Fatalf("%d requests were sent", len(seen.all()))
 	}
 	first := seen.all()[0].Header.Get("Idempotency-Key")
 	for _, r := range seen.all() {
@@ -118,8 +118,8 @@ func TestAPostIsRepeatedWithTheSameKeyAfterANetworkError(t *testing.T) {
 
 func TestRepeatingEnds(t *testing.T) {
 	c, seen := gateway(t, breaks)
-	if _, err := c.Payment(t.Context(), "pay_1"); err == nil || lenseen.all() != 1+defaultRetries {
-		t.Errorf("after %d requests the error is %v", lenseen.all(), err)
+	if _, err := c.Payment(t.Context(), "pay_1"); err == nil || len(seen.all()) != 1+defaultRetries {
+		t.Errorf("after %d requests the error is %v", len(seen.all()), err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -136,8 +136,8 @@ func TestARefusalIsAProblemAndNotRepeated(t *testing.T) {
 	if !errors.As(err, &p) || p.Code != CodeDuplicateReference || p.Status != 409 || p.Param != "reference" || p.Existing != "pay_0" || p.RequestID != "req_1" {
 		t.Errorf("problem is %+v", p)
 	}
-	if lenseen.all() != 1 {
-		t.Errorf("%d requests were sent", lenseen.all())
+	if len(seen.all()) != 1 {
+		t.Errorf("%d requests were sent", len(seen.all()))
 	}
 }
 
@@ -189,8 +189,8 @@ func TestAListStopsAtAnErrorAndWhenItsReaderDoes(t *testing.T) {
 		}
 		break
 	}
-	if lenseen.all() != 1 {
-		t.Errorf("%d pages were read for one event", lenseen.all())
+	if len(seen.all()) != 1 {
+		t.Errorf("%d pages were read for one event", len(seen.all()))
 	}
 	var last error
 	n := 0

@@ -20,6 +20,7 @@ type serveCommand struct {
 	TestMode       bool          `help:"Serve the sandbox at /sandbox: virtual phones and control API." env:"PASSERELLE_TEST_MODE"`
 	OperatorDelay  string        `help:"How long a sandbox customer takes: 1s, 0, manual." default:"1s" env:"PASSERELLE_OPERATOR_DELAY"`
 	Drain          time.Duration `help:"How long SIGTERM waits for open requests." default:"30s" env:"PASSERELLE_DRAIN"`
+	DrainNotice    time.Duration `help:"How long /readyz says 503 before anything closes, for load balancers to look elsewhere." default:"0s" env:"PASSERELLE_DRAIN_NOTICE"`
 	LogFormat      string        `help:"text or json." enum:"text,json" default:"json" env:"PASSERELLE_LOG_FORMAT"`
 	LogLevel       string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PASSERELLE_LOG_LEVEL"`
 }
@@ -50,7 +51,7 @@ func (s serveCommand) Run(ctx context.Context) error {
 func (s serveCommand) config() (app.Config, error) {
 	c := app.Config{
 		Addr: s.Addr, AdminAddr: s.AdminAddr, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Sandbox: s.TestMode,
-		OperatorDelay: s.OperatorDelay, DrainFor: s.Drain, Log: logger(s.LogFormat, s.LogLevel),
+		OperatorDelay: s.OperatorDelay, DrainFor: s.Drain, DrainNotice: s.DrainNotice, Log: logger(s.LogFormat, s.LogLevel),
 	}
 	problems := []error{s.fill(&c)}
 	var err error

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -82,16 +84,12 @@ func (s *server) answeredBefore(w *kept, r *http.Request, c *call) bool {
 }
 
 // answerState answers for a request that died after its commit: with the
-// transaction as it is now.
+// object as it is now.
 func (s *server) answerState(w *kept, r *http.Request, c *call, id string) {
-	t, err := s.Gateway.Find(r.Context(), c.caller, provider.Search{ID: id})
+	view, err := s.present(r.Context(), c, id)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
-	}
-	var view any = render(t)
-	if isLink(t) {
-		view = s.link(t)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set(replayed, "true")
@@ -99,6 +97,25 @@ func (s *server) answerState(w *kept, r *http.Request, c *call, id string) {
 	if err := s.api.Marshal(w, "application/json", view); err != nil {
 		panic(err)
 	}
+}
+
+// present is what an id shows now: a batch, a link or a transaction.
+func (s *server) present(ctx context.Context, c *call, id string) (any, error) {
+	if strings.HasPrefix(id, gateway.PrefixBatch+"_") {
+		b, err := s.Gateway.FindBatch(ctx, c.caller, id)
+		if err != nil {
+			return nil, err
+		}
+		return renderBatch(b), nil
+	}
+	t, err := s.Gateway.Find(ctx, c.caller, provider.Search{ID: id})
+	if err != nil {
+		return nil, err
+	}
+	if isLink(t) {
+		return s.link(t), nil
+	}
+	return render(t), nil
 }
 
 // settle stores the answer under the key before it is sent, or frees a key

@@ -37,8 +37,10 @@ type App struct {
 	// demo is what the demo merchant was issued in this run.
 	demo    map[string]map[pay.Mode][]provider.Issued
 	metrics *metrics
+	router  *router
 	handler http.Handler
 	health  health
+	traffic traffic
 	workers []worker
 }
 
@@ -155,5 +157,6 @@ func (a *App) routes(publicURL string) http.Handler {
 		rt.rest.Handle("GET /metrics", a.metrics.handler())
 	}
 	rt.rest.HandleFunc("GET /{$}", a.home)
-	return a.metrics.count(a.recovered(rt))
+	a.router = rt
+	return a.traffic.count(a.metrics.count(a.recovered(rt)))
 }

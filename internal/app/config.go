@@ -40,11 +40,12 @@ type Config struct {
 	// under a local CA kept in CADir.
 	TLSCert, TLSKey string
 	TLSAddr, CADir  string
-	// DrainFor bounds how long SIGTERM waits for open requests.
-	DrainFor time.Duration
-	Version  string
-	Log      *slog.Logger
-	Now      func() time.Time
+	// DrainFor bounds how long SIGTERM waits for open requests; DrainNotice is
+	// how long readiness says 503 first, with the listeners still open.
+	DrainFor, DrainNotice time.Duration
+	Version               string
+	Log                   *slog.Logger
+	Now                   func() time.Time
 }
 
 // Check refuses a configuration that is not whole, naming all that is missing.

@@ -3,6 +3,7 @@ package app
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/provider"
@@ -71,4 +72,11 @@ func stripped(r *http.Request, first string) *http.Request {
 		}
 	}
 	return clone
+}
+
+// Serves reports whether something answers at a path of ours: what a program
+// points people to has to be there.
+func (a *App) Serves(path string) bool {
+	_, pattern := a.router.rest.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: path}})
+	return pattern != ""
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -62,6 +63,9 @@ func Start(ctx context.Context, c Config) (*Running, error) {
 	}
 	r.runWorkers()
 	a.health.ready.Store(true)
+	// Migrations and password hashes leave tens of megabytes behind that an idle
+	// gateway would otherwise keep.
+	go debug.FreeOSMemory()
 	return r, nil
 }
 
@@ -131,7 +135,8 @@ func (r *Running) Wait(ctx context.Context) error {
 	return errors.Join(failure, r.Drain())
 }
 
-// Drain stops the server as Wait does.
+// Drain stops the server as Wait does. The listeners stay open until the
+// requests at work are answered, so that /readyz can say 503 meanwhile.
 func (r *Running) Drain() error {
 	a := r.App
 	a.health.ready.Store(false)
@@ -141,6 +146,7 @@ func (r *Running) Drain() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	a.lameDuck(ctx, limit)
 	var problems []error
 	for _, s := range r.servers {
 		if err := s.Shutdown(ctx); err != nil {

@@ -19,6 +19,9 @@ type worker struct {
 // tidyEvery is how often what has expired is purged and balances are folded.
 const tidyEvery = time.Minute
 
+// slowPoll is how often work that is seldom there is looked for.
+const slowPoll = 10 * time.Second
+
 // plan sets up the runners of the rows that owe work. Any node may claim any
 // row; there is no leader.
 func (a *App) plan() {
@@ -30,7 +33,8 @@ func (a *App) plan() {
 	wakes[gateway.WorkTransactions] = add(a.runner("transactions", 8, a.Gateway.ClaimTransactions, a.Gateway.Resolve)).wake
 	wakes[gateway.WorkDeliveries] = add(a.runner("deliveries", 32, a.Webhooks.Claim, a.Webhooks.Work)).wake
 	a.Webhooks.OnWork(wakes[gateway.WorkDeliveries])
-	wakes[gateway.WorkConnections] = add(a.runner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
+	wakes[gateway.WorkConnections] = add(a.slowRunner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
+	add(a.slowRunner("batches", 1, a.Gateway.ClaimBatches, a.Gateway.WorkBatch))
 	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
 	a.Gateway.OnWork(func(w gateway.Work) {
@@ -42,6 +46,12 @@ func (a *App) plan() {
 
 func (a *App) runner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
 	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Log: a.log}
+	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
+}
+
+// slowRunner is a runner of rows that are due only when something went wrong.
+func (a *App) slowRunner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
+	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: slowPoll, Log: a.log}
 	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
 }
 

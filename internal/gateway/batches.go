@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -17,7 +19,13 @@ const (
 	maxBatch = 1000
 	// batchWorkers bounds the submissions of one batch at a time.
 	batchWorkers = 8
+	// batchLease is how long a batch is left to the process that works it. Two
+	// at once do no harm: each payout's reference is taken once.
+	batchLease = 5 * time.Minute
 )
+
+// PrefixBatch starts the id of a batch.
+const PrefixBatch = "pob"
 
 // Refused is one payout of a batch that was refused before it became a transaction.
 type Refused struct {
@@ -35,8 +43,28 @@ type Batch struct {
 	Payouts []pay.Transaction
 }
 
+// batchPayout is one payout of a batch as it is stored.
+type batchPayout struct {
+	Reference   string            `json:"reference"`
+	Amount      money.Amount      `json:"amount"`
+	Description string            `json:"description,omitempty"`
+	Customer    pay.Customer      `json:"customer,omitzero"`
+	Method      pay.Method        `json:"method"`
+	FeeBearer   pay.Bearer        `json:"fee_bearer,omitempty"`
+	Metadata    map[string]string `json:"metadata,omitempty"`
+	Connection  string            `json:"connection,omitempty"`
+}
+
+func (b batchPayout) request(batch string) provider.Request {
+	return provider.Request{
+		Kind: pay.Payout, Parent: batch, Reference: b.Reference, Amount: b.Amount, Description: b.Description,
+		Customer: b.Customer, Method: b.Method, FeeBearer: b.FeeBearer, Metadata: b.Metadata, Connection: b.Connection,
+	}
+}
+
 // CreateBatch records a batch and works its payouts in the background. Each
-// payout keeps its own reference, so that none can be sent twice.
+// payout keeps its own reference, so that none can be sent twice; what a process
+// leaves behind when it dies, another takes up.
 func (g *Gateway) CreateBatch(ctx context.Context, c provider.Caller, reference string, list []provider.Request, claim *Claim) (Batch, error) {
 	if reference == "" {
 		return Batch{}, pay.Invalid("reference", "a reference is needed")
@@ -44,16 +72,21 @@ func (g *Gateway) CreateBatch(ctx context.Context, c provider.Caller, reference 
 	if len(list) == 0 || len(list) > maxBatch {
 		return Batch{}, pay.Invalid("payouts", fmt.Sprintf("a batch has 1 to %d payouts", maxBatch))
 	}
-	now := g.Now().UTC()
-	row := sqlgen.InsertBatchParams{
-		MerchantID: c.MerchantID, ID: pay.NewID("pob", c.MerchantID, now), Mode: string(c.Mode),
-		Reference: reference, Total: int64(len(list)), Refused: "[]", CreatedAt: now.UnixMilli(),
+	requests, err := encodeBatch(list)
+	if err != nil {
+		return Batch{}, err
 	}
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := claim.take(ctx, tx.Queries, pay.Transaction{}); err != nil {
+	now := g.Now().UTC()
+	row := sqlgen.PayoutBatch{
+		MerchantID: c.MerchantID, ID: pay.NewID(PrefixBatch, c.MerchantID, now), Mode: string(c.Mode),
+		Reference: reference, Total: int64(len(list)), Requests: requests, Refused: "[]",
+		NextWorkAt: store.Millis(now.Add(batchLease)), CreatedAt: now.UnixMilli(),
+	}
+	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := claim.take(ctx, tx.Queries, pay.Transaction{ID: row.ID}); err != nil {
 			return err
 		}
-		return tx.InsertBatch(ctx, row)
+		return tx.InsertBatch(ctx, sqlgen.InsertBatchParams(row))
 	})
 	if store.IsUnique(err, "ux_payout_batches_reference") {
 		e := pay.Conflict(pay.CodeDuplicateReference, "the reference is already used")
@@ -66,47 +99,88 @@ func (g *Gateway) CreateBatch(ctx context.Context, c provider.Caller, reference 
 	g.running.Add(1)
 	go func() {
 		defer g.running.Done()
-		g.workBatch(context.WithoutCancel(ctx), c, row.ID, list)
+		if err := g.workBatch(context.WithoutCancel(ctx), row); err != nil {
+			g.Log.Error("batch is left to another try", "batch", row.ID, "error", err)
+		}
 	}()
-	return Batch{Row: sqlgen.PayoutBatch(row)}, nil
+	return Batch{Row: row}, nil
 }
 
-func (g *Gateway) workBatch(ctx context.Context, c provider.Caller, id string, list []provider.Request) {
+func encodeBatch(list []provider.Request) (string, error) {
+	payouts := make([]batchPayout, len(list))
+	for i, r := range list {
+		payouts[i] = batchPayout{
+			Reference: r.Reference, Amount: r.Amount, Description: r.Description, Customer: r.Customer,
+			Method: r.Method, FeeBearer: r.FeeBearer, Metadata: r.Metadata, Connection: r.Connection,
+		}
+	}
+	b, err := json.Marshal(payouts)
+	if err != nil {
+		return "", fmt.Errorf("encode batch: %w", err)
+	}
+	return string(b), nil
+}
+
+// ClaimBatches takes batches that a process left unfinished.
+func (g *Gateway) ClaimBatches(ctx context.Context, limit int) ([]store.Claimed, error) {
+	return g.Store.ClaimBatches(ctx, g.Now().UTC(), batchLease, limit)
+}
+
+// WorkBatch takes up an unfinished batch.
+func (g *Gateway) WorkBatch(ctx context.Context, c store.Claimed) error {
+	row, err := g.Store.Read().GetBatch(ctx, sqlgen.GetBatchParams{MerchantID: c.MerchantID, ID: c.ID})
+	if err != nil {
+		return fmt.Errorf("read batch %s: %w", c.ID, err)
+	}
+	return g.workBatch(ctx, row)
+}
+
+func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
+	var list []batchPayout
+	if err := json.Unmarshal([]byte(row.Requests), &list); err != nil {
+		return fmt.Errorf("read payouts of batch %s: %w", row.ID, err)
+	}
+	c := provider.Caller{MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode), Front: pay.NativeFront}
 	var mu sync.Mutex
 	refused := []Refused{}
+	var failed error // ours, not the payout's: the batch is worked again
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, batchWorkers)
-	for i, req := range list {
+	for i, payout := range list {
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
-			req.Kind, req.Parent = pay.Payout, id
-			if _, err := g.Create(ctx, c, req); err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				refused = append(refused, refusedPayout(i, req, err))
+			_, err := g.Create(ctx, c, payout.request(row.ID))
+			if err == nil || madeBefore(err, row.ID) {
+				return
 			}
+			mu.Lock()
+			defer mu.Unlock()
+			if e, ok := asRefusal(err); ok {
+				refused = append(refused, Refused{Index: i, Reference: payout.Reference, Code: e.Code, Message: e.Message, Param: e.Param})
+				return
+			}
+			failed = err
 		})
 	}
 	wg.Wait()
+	if failed != nil {
+		return fmt.Errorf("make payouts of batch %s: %w", row.ID, failed)
+	}
 	text, err := json.Marshal(refused)
-	if err == nil {
-		err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-			_, err := tx.SetBatchRefused(ctx, sqlgen.SetBatchRefusedParams{Refused: string(text), MerchantID: c.MerchantID, ID: id})
-			return err
-		})
-	}
 	if err != nil {
-		g.Log.Error("refusals of a batch could not be kept", "batch", id, "error", err)
+		return fmt.Errorf("encode refusals of batch %s: %w", row.ID, err)
 	}
+	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.FinishBatch(ctx, sqlgen.FinishBatchParams{Refused: string(text), MerchantID: row.MerchantID, ID: row.ID})
+		return err
+	})
 }
 
-func refusedPayout(i int, req provider.Request, err error) Refused {
-	r := Refused{Index: i, Reference: req.Reference, Code: "internal", Message: "this payout could not be recorded"}
-	if e, ok := asRefusal(err); ok {
-		r.Code, r.Message, r.Param = e.Code, e.Message, e.Param
-	}
-	return r
+// madeBefore: the payout exists because this batch made it before a crash.
+func madeBefore(err error, batch string) bool {
+	e, ok := asRefusal(err)
+	return ok && e.Code == pay.CodeDuplicateReference && e.Existing != nil && e.Existing.Parent == batch
 }
 
 // FindBatch reads a batch with its payouts.

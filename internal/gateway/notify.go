@@ -40,7 +40,9 @@ func (g *Gateway) ServeHook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the body is too large", http.StatusRequestEntityTooLarge)
 		return
 	}
-	n, err := notified.ReadNotification(replayable(r, body))
+	request := replayable(r, body)
+	request.RemoteAddr = g.PeerAddress(r) // the sender, whatever proxies are in between
+	n, err := notified.ReadNotification(request)
 	if err != nil {
 		g.refuseHook(w, row, err)
 		return

@@ -22,8 +22,8 @@ type Filter struct {
 	Limit  int
 }
 
-// lastID sorts after every id.
-const lastID = "~"
+// lastID sorts after every id, in any collation.
+const lastID = "zzzz"
 
 // List returns the caller's transactions, newest first, by key and not by offset.
 func (g *Gateway) List(ctx context.Context, c provider.Caller, f Filter) ([]pay.Transaction, error) {

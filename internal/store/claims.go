@@ -37,6 +37,12 @@ WHERE (merchant_id, id) IN (
     WHERE next_maintain_at > 0 AND next_maintain_at <= $2
     ORDER BY next_maintain_at LIMIT $3 %s
 ) RETURNING merchant_id, id`
+	claimBatches = `UPDATE payout_batches SET next_work_at = $1
+WHERE (merchant_id, id) IN (
+    SELECT merchant_id, id FROM payout_batches
+    WHERE next_work_at > 0 AND next_work_at <= $2
+    ORDER BY next_work_at LIMIT $3 %s
+) RETURNING merchant_id, id`
 	claimSandbox = `UPDATE sandbox_operations SET due_at = $1
 WHERE (merchant_id, id) IN (
     SELECT merchant_id, id FROM sandbox_operations
@@ -58,6 +64,11 @@ func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.D
 // ClaimConnections takes connections that owe maintenance.
 func (s *Store) ClaimConnections(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
 	return s.claim(ctx, claimConnections, now, lease, limit)
+}
+
+// ClaimBatches takes payout batches that are not finished.
+func (s *Store) ClaimBatches(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	return s.claim(ctx, claimBatches, now, lease, limit)
 }
 
 // ClaimSandboxOperations takes simulated operations whose time has come.

@@ -55,7 +55,10 @@ func (c *connector) ReadNotification(r *http.Request) (provider.Notification, er
 
 // orderKept is how long an orderNumber is remembered: until a check has bound
 // it to the attempt, which callbacks can bring about for days.
-const orderKept = 30 * 24 * time.Hour
+const (
+	orderKept    = 30 * 24 * time.Hour
+	writeTimeout = 5 * time.Second
+)
 
 func orderKey(reference string) string { return "order:" + reference }
 
@@ -93,6 +96,9 @@ func (c *connector) learnOrderNumber(ctx context.Context, reference, number stri
 	if number == "" {
 		return
 	}
+	// Also when the caller has stopped waiting.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	defer cancel()
 	item := provider.Item{Value: []byte(number), ExpiresAt: c.env.Now().Add(orderKept)}
 	added, err := c.env.Memory.Add(ctx, orderKey(reference), item)
 	if err == nil && !added {

@@ -64,7 +64,7 @@ func (c *call) detailOf(tx pay.Transaction) (DetailPayment, error) {
 		Net:         decimal(new(big.Rat).Sub(new(big.Rat).SetInt64(tx.Amount.Minor), fee), 2),
 		FinalStatus: status,
 	}
-	if tx.Method.Type == pay.CardMethod {
+	if byCard(tx) {
 		p.Last4 = Text(tx.Method.Card.Last4)
 		name := Text(strings.TrimSpace(tx.Customer.Name + " " + tx.Customer.GivenName))
 		p.ClientName = &name
@@ -121,7 +121,7 @@ func (a account) statusOf(tx pay.Transaction) string {
 		return statusOK
 	case !tx.Status.Final():
 		return statusPending
-	case tx.Method.Type == pay.CardMethod:
+	case byCard(tx):
 		return a.option(optCardRefusal)
 	}
 	return statusFailed
@@ -133,7 +133,7 @@ func (a account) messageOf(tx pay.Transaction) string {
 	switch {
 	case tx.Status == pay.StatusSucceeded && paidMessage(tx) != "":
 		return paidMessage(tx)
-	case tx.Status == pay.StatusSucceeded && tx.Method.Type == pay.CardMethod:
+	case tx.Status == pay.StatusSucceeded && byCard(tx):
 		return textCardPaid
 	case tx.Status == pay.StatusSucceeded:
 		return textPaid
@@ -166,8 +166,14 @@ func failureMessage(tx pay.Transaction) string {
 	return reasonTexts[reason]
 }
 
+// byCard reports whether a card pays, or a page that takes nothing else waits.
+func byCard(tx pay.Transaction) bool {
+	onlyCards := len(tx.Checkout.Methods) == 1 && tx.Checkout.Methods[0] == pay.CardMethod
+	return tx.Method.Type == pay.CardMethod || tx.Method.Type == "" && onlyCards
+}
+
 func methodOf(tx pay.Transaction) string {
-	if tx.Method.Type == pay.CardMethod {
+	if byCard(tx) {
 		return methodCard
 	}
 	return methodMobile
@@ -176,7 +182,7 @@ func methodOf(tx pay.Transaction) string {
 // clientPhone is the payer's number as the merchant sent it; a customer of a
 // link may have chosen another. A card has none.
 func clientPhone(tx pay.Transaction) string {
-	if tx.Method.Type == pay.CardMethod {
+	if byCard(tx) {
 		return ""
 	}
 	sent := tx.FrontData[frontPhone]
@@ -191,7 +197,7 @@ func clientPhone(tx pay.Transaction) string {
 }
 
 func bankCode(tx pay.Transaction) string {
-	if tx.Method.Type == pay.CardMethod {
+	if byCard(tx) {
 		return codeBank
 	}
 	return networkCode(tx.Method.Operator)

@@ -196,7 +196,7 @@ func newRefund(id string, payment pay.Transaction, amount money.Amount, descript
 		kind = refundTotal
 	}
 	method := methodCard
-	if payment.Method.Type != pay.CardMethod {
+	if !byCard(payment) {
 		o, _ := phone.OperatorByID(payment.Method.Operator)
 		method = o.Name
 	}

@@ -24,13 +24,15 @@ func (c *call) pay() (any, error) {
 	if p.get(paramCallbackURL) == "" {
 		return nil, missing("callback_url")
 	}
-	if err := p.require("amount", "country", "type", "unique_id"); err != nil {
+	if err := p.require("amount", "country", "type"); err != nil {
 		return nil, err
 	}
 	switch {
+	case p.uniqueID() == "":
+		return nil, missing("unique_id")
 	case c.gw.CheckURL(p.get(paramCallbackURL)) != nil:
 		return nil, refuse(http.StatusBadRequest, "Invalid callback_url")
-	case len(p.get("unique_id")) > maxReference:
+	case len(p.uniqueID()) > maxReference:
 		return nil, refuse(http.StatusBadRequest, "Invalid unique_id")
 	}
 	switch p.get("type") {
@@ -59,7 +61,7 @@ func (c *call) payMobile() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	request := c.prompt(names{p.get("unique_id"), randomText(tokenLength)}, n, amount)
+	request := c.prompt(names{p.uniqueID(), randomText(tokenLength)}, n, amount)
 	request.Method.Operator, request.OTP = operator.ID, pay.Secret(p.get("OTP"))
 	c.mark(&request)
 	tx, err := c.gw.Create(c.r.Context(), c.caller(), request)
@@ -81,11 +83,13 @@ func (c *call) payCard() (any, error) {
 	}
 	// The customer's number is told for contact; a card does not need it.
 	n, _ := readPhone(p.phone(), p.get("country"))
-	ids := names{p.get("unique_id"), randomText(tokenLength)}
+	customer := c.customer(n)
+	customer.Country = strings.ToUpper(p.get("country"))
+	ids := names{p.uniqueID(), randomText(tokenLength)}
 	request := provider.Request{
 		Kind: pay.Payment, Reference: ids.uniqueID, NewFrontReference: ids.reference(), Amount: amount,
 		FrontData:   map[string]string{frontPhone: p.phone()},
-		Description: p.get("description"), Customer: c.customer(n),
+		Description: p.get("description"), Customer: customer,
 		Checkout: pay.Checkout{
 			Methods: []pay.MethodType{pay.CardMethod},
 			Returns: returnsTo(

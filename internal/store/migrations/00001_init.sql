@@ -344,10 +344,13 @@ CREATE TABLE payout_batches (
     mode        TEXT   NOT NULL,
     reference   TEXT   NOT NULL,
     total       BIGINT NOT NULL, -- payouts asked for
+    requests    TEXT   NOT NULL, -- JSON: the payouts asked for
     refused     TEXT   NOT NULL, -- JSON: what was refused before it became a payout
+    next_work_at BIGINT NOT NULL,
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (merchant_id, id)
 );
+CREATE INDEX ix_payout_batches_due ON payout_batches (next_work_at) WHERE next_work_at > 0;
 CREATE UNIQUE INDEX ux_payout_batches_reference ON payout_batches (merchant_id, mode, reference);
 
 CREATE TABLE sandbox_messages (

@@ -104,8 +104,8 @@ UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boole
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id) AND number = sqlc.arg(number);
 
 -- name: InsertBatch :exec
-INSERT INTO payout_batches (merchant_id, id, mode, reference, total, refused, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO payout_batches (merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- name: GetBatch :one
 SELECT * FROM payout_batches WHERE merchant_id = $1 AND id = $2;
@@ -115,8 +115,8 @@ SELECT * FROM payout_batches
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id < sqlc.arg(before)
 ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 
--- name: SetBatchRefused :execrows
-UPDATE payout_batches SET refused = sqlc.arg(refused)
+-- name: FinishBatch :execrows
+UPDATE payout_batches SET refused = sqlc.arg(refused), next_work_at = 0
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: CheckLater :execrows

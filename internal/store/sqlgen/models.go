@@ -192,7 +192,9 @@ type PayoutBatch struct {
 	Mode       string
 	Reference  string
 	Total      int64
+	Requests   string
 	Refused    string
+	NextWorkAt int64
 	CreatedAt  int64
 }
 

@@ -60,6 +60,25 @@ func (q *Queries) CountOpen(ctx context.Context) (int64, error) {
 	return count, err
 }
 
+const finishBatch = `-- name: FinishBatch :execrows
+UPDATE payout_batches SET refused = $1, next_work_at = 0
+WHERE merchant_id = $2 AND id = $3
+`
+
+type FinishBatchParams struct {
+	Refused    string
+	MerchantID string
+	ID         string
+}
+
+func (q *Queries) FinishBatch(ctx context.Context, arg FinishBatchParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, finishBatch, arg.Refused, arg.MerchantID, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const getAttemptByProviderReference = `-- name: GetAttemptByProviderReference :one
 SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at FROM attempts
 WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference = $3 AND provider_reference <> ''
@@ -135,7 +154,7 @@ func (q *Queries) GetAttemptByReference(ctx context.Context, arg GetAttemptByRef
 }
 
 const getBatch = `-- name: GetBatch :one
-SELECT merchant_id, id, mode, reference, total, refused, created_at FROM payout_batches WHERE merchant_id = $1 AND id = $2
+SELECT merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at FROM payout_batches WHERE merchant_id = $1 AND id = $2
 `
 
 type GetBatchParams struct {
@@ -152,7 +171,9 @@ func (q *Queries) GetBatch(ctx context.Context, arg GetBatchParams) (PayoutBatch
 		&i.Mode,
 		&i.Reference,
 		&i.Total,
+		&i.Requests,
 		&i.Refused,
+		&i.NextWorkAt,
 		&i.CreatedAt,
 	)
 	return i, err
@@ -508,8 +529,8 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 }
 
 const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO payout_batches (merchant_id, id, mode, reference, total, refused, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO payout_batches (merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
 
 type InsertBatchParams struct {
@@ -518,7 +539,9 @@ type InsertBatchParams struct {
 	Mode       string
 	Reference  string
 	Total      int64
+	Requests   string
 	Refused    string
+	NextWorkAt int64
 	CreatedAt  int64
 }
 
@@ -529,7 +552,9 @@ func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error 
 		arg.Mode,
 		arg.Reference,
 		arg.Total,
+		arg.Requests,
 		arg.Refused,
+		arg.NextWorkAt,
 		arg.CreatedAt,
 	)
 	return err
@@ -684,7 +709,7 @@ func (q *Queries) ListAttempts(ctx context.Context, arg ListAttemptsParams) ([]A
 }
 
 const listBatches = `-- name: ListBatches :many
-SELECT merchant_id, id, mode, reference, total, refused, created_at FROM payout_batches
+SELECT merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at FROM payout_batches
 WHERE merchant_id = $1 AND mode = $2 AND id < $3
 ORDER BY id DESC LIMIT CAST($4 AS bigint)
 `
@@ -716,7 +741,9 @@ func (q *Queries) ListBatches(ctx context.Context, arg ListBatchesParams) ([]Pay
 			&i.Mode,
 			&i.Reference,
 			&i.Total,
+			&i.Requests,
 			&i.Refused,
+			&i.NextWorkAt,
 			&i.CreatedAt,
 		); err != nil {
 			return nil, err
@@ -1019,25 +1046,6 @@ func (q *Queries) RenewAttemptLease(ctx context.Context, arg RenewAttemptLeasePa
 		arg.TransactionID,
 		arg.Number,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const setBatchRefused = `-- name: SetBatchRefused :execrows
-UPDATE payout_batches SET refused = $1
-WHERE merchant_id = $2 AND id = $3
-`
-
-type SetBatchRefusedParams struct {
-	Refused    string
-	MerchantID string
-	ID         string
-}
-
-func (q *Queries) SetBatchRefused(ctx context.Context, arg SetBatchRefusedParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, setBatchRefused, arg.Refused, arg.MerchantID, arg.ID)
 	if err != nil {
 		return 0, err
 	}
