@@ -23,6 +23,7 @@ import (
 type heard struct {
 	request
 	status  int
+	answer  string
 	creates bool
 }
 
@@ -69,7 +70,15 @@ func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("play the scene: %w", err)
 	}
 	if strings.HasPrefix(r.URL.String(), l.base+"/") && resp.StatusCode < 300 {
-		l.keep(heard{request: request{r.Method, r.URL.String(), string(body), r.Header.Clone()}, status: resp.StatusCode})
+		told, err := io.ReadAll(resp.Body)
+		if err != nil {
+			return nil, fmt.Errorf("read the answer to the scene: %w", err)
+		}
+		resp.Body = io.NopCloser(bytes.NewReader(told))
+		l.keep(heard{
+			request: request{r.Method, r.URL.String(), string(body), r.Header.Clone()},
+			status:  resp.StatusCode, answer: string(told),
+		})
 	}
 	return resp, nil
 }

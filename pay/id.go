@@ -54,10 +54,14 @@ func MerchantOf(idOrToken string) (string, bool) {
 	if _, after, ok := strings.Cut(idOrToken, "_"); ok {
 		idOrToken = after
 	}
-	if len(idOrToken) <= MerchantIDLength {
+	if len(idOrToken) <= MerchantIDLength || strings.ContainsFunc(idOrToken, notAlphanumeric) {
 		return "", false
 	}
 	return idOrToken[:MerchantIDLength], true
+}
+
+func notAlphanumeric(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 }
 
 func randomText(n int) string {

@@ -42,6 +42,10 @@ type IssueOrder struct {
 	Options map[string]string
 }
 
+// IssuedCallback names, beside the credentials that Provider.Curl gets, the
+// address for notifications of a provider whose requests name one.
+const IssuedCallback = "callback_url"
+
 // Issued is one credential, to be printed once.
 type Issued struct {
 	Name   string // snake_case: "site_id"

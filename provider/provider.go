@@ -66,7 +66,8 @@ type Provider struct {
 	Rules func(Trial) Verdict
 	// Scenes are its documented requests, played by `demo`.
 	Scenes []Scene
-	// Curl gives one copy-and-paste command for a developer, from the issued credentials.
+	// Curl gives one copy-and-paste command for a developer, from the issued
+	// credentials; IssuedCallback among them, if set, is where the developer listens.
 	Curl func(base string, issued map[string]string) string
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"text/tabwriter"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/demo"
 )
@@ -15,14 +16,19 @@ type demoCommand struct {
 	JSON bool `name:"json" help:"Print the rows as JSON."`
 }
 
+// Help is shown by `passerelle demo --help`.
+func (demoCommand) Help() string {
+	return `Nothing leaves this machine and nothing is kept: the gateway has a free port and a
+temporary database. The exit status is 0 only if every row is as documented.`
+}
+
 // Run plays the demo; it fails unless every row is as documented.
 func (d demoCommand) Run(ctx context.Context) error {
-	shown := 0
-	rows, err := demo.Run(ctx, version, func(r demo.Row) {
-		shown++
-		_, _ = fmt.Fprintf(os.Stderr, "\r\033[K%3d  %s  %s", shown, r.Provider, r.Operation)
-	})
-	_, _ = fmt.Fprint(os.Stderr, "\r\033[K")
+	started := time.Now()
+	p := progress{w: os.Stderr, live: isTerminal(os.Stderr)}
+	p.begin()
+	rows, err := demo.Run(ctx, version, p.show)
+	p.end()
 	if err != nil {
 		return err
 	}
@@ -33,7 +39,7 @@ func (d demoCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("write rows: %w", err)
 		}
 	} else {
-		table(os.Stdout, rows)
+		table(os.Stdout, rows, time.Since(started))
 	}
 	for _, r := range rows {
 		if !r.OK {
@@ -43,10 +49,43 @@ func (d demoCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// table prints a row per operation, and below it what was not as documented.
-func table(w io.Writer, rows []demo.Row) {
+// progress tells what is being played: on a terminal in one line that the table
+// replaces, elsewhere in a line each.
+type progress struct {
+	w     io.Writer
+	live  bool
+	shown int
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (p *progress) begin() {
+	_, _ = fmt.Fprintln(p.w, "A gateway, its sandbox and a merchant are starting; every operation below is real HTTP.")
+}
+
+func (p *progress) show(r demo.Row) {
+	p.shown++
+	if p.live {
+		_, _ = fmt.Fprintf(p.w, "\r\033[K%3d  %s  %s", p.shown, r.Provider, r.Operation)
+		return
+	}
+	_, _ = fmt.Fprintf(p.w, "%3d  %s  %s\n", p.shown, r.Provider, r.Operation)
+}
+
+func (p *progress) end() {
+	if p.live {
+		_, _ = fmt.Fprint(p.w, "\r\033[K")
+	}
+}
+
+// table prints a row per operation, below it what was not as documented, and
+// what to do next.
+func table(w io.Writer, rows []demo.Row, took time.Duration) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(t, "PROVIDER\tOPERATION\tHTTP\tOUTCOME\tTIME\t")
+	_, _ = fmt.Fprintln(t, "\nPROVIDER\tOPERATION\tHTTP\tOUTCOME\tTIME\t")
 	good := 0
 	for _, r := range rows {
 		mark := "✓"
@@ -63,5 +102,8 @@ func table(w io.Writer, rows []demo.Row) {
 			_, _ = fmt.Fprintf(w, "\n✗ %s, %s: %s", r.Provider, r.Operation, r.Problem)
 		}
 	}
-	_, _ = fmt.Fprintf(w, "\n%d of %d operations as documented\n", good, len(rows))
+	_, _ = fmt.Fprintf(w, "\n%d of %d operations as documented, in %.1f s\n", good, len(rows), took.Seconds())
+	if good == len(rows) {
+		_, _ = fmt.Fprintln(w, "To try them yourself: passerelle dev, or go run ./cmd/passerelle dev")
+	}
 }

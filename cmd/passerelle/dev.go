@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
@@ -15,7 +13,7 @@ import (
 
 type devCommand struct {
 	Addr          string `help:"Address to listen on." default:"127.0.0.1:8080"`
-	Data          string `help:"Folder of the database and keys; :memory: keeps nothing." default:"./passerelle-data" placeholder:"DIR"`
+	Data          string `help:"Folder of the database and keys; :memory: keeps nothing." default:"./passerelle-data"`
 	CallbackURL   string `name:"callback-url" help:"The demo merchant's own server; without it an inbox at /sandbox shows every notification." placeholder:"URL"`
 	OperatorDelay string `help:"How long the sandbox customer takes to answer: 1s, 0, or manual to answer on the virtual phone." default:"1s"`
 	PublicURL     string `help:"Address in links, when it is not the one listened on." env:"PASSERELLE_PUBLIC_URL" placeholder:"URL"`
@@ -38,7 +36,7 @@ func (d devCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	welcome(os.Stdout, running, d.CallbackURL)
+	welcome(os.Stdout, running, d)
 	return running.Wait(ctx)
 }
 
@@ -79,41 +77,4 @@ func (d devCommand) place(c *app.Config) error {
 	c.CADir = d.Data
 	c.Keys, err = secret.LoadOrCreateKeyring(filepath.Join(d.Data, "keys"))
 	return err
-}
-
-// welcome prints what a developer needs to begin: addresses, credentials, and
-// one command per provider.
-func welcome(w io.Writer, r *app.Running, callback string) {
-	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
-	p("\nPasserelle %s is ready at %s\n", version, r.URL)
-	if r.TLSAddress != "" {
-		p("  HTTPS             https://%s  (trust %s)", r.TLSAddress, r.CAFile)
-	}
-	p("  API reference     %s/docs", r.URL)
-	p("  dashboard         %s/dashboard   %s / %s", r.URL, app.DemoEmail, app.DemoPassword)
-	p("  virtual phones    %s/sandbox", r.URL)
-	p("  hosted checkout   %s/pay/{token}  (its address comes with each payment)", r.URL)
-	if callback == "" {
-		p("  notifications     %s/sandbox collects and shows them; --callback-url sends them to your own server", r.URL)
-	} else {
-		p("  notifications     %s", callback)
-	}
-	p("\nNative API          Authorization: Bearer %s    webhook secret %s", app.DemoAPIKey, app.DemoWebhookSecret)
-	p("\ncurl -s %s/v1/payments -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -H \"Idempotency-Key: $(date +%%s)\" \\\n  -d '{\"reference\":\"'$(date +%%s)'\",\"amount\":1500,\"currency\":\"XAF\",\"method\":{\"type\":\"mobile_money\",\"phone\":\"+24174000100\"}}'", r.URL, app.DemoAPIKey)
-	for _, known := range r.App.Providers() {
-		issued := r.App.DemoCredentials(known.Name)
-		names := make([]string, 0, len(issued))
-		for name := range issued {
-			names = append(names, name)
-		}
-		sort.Strings(names)
-		p("\n%s", known.Title)
-		for _, name := range names {
-			p("  %-28s %s", name, issued[name])
-		}
-		if known.Curl != nil {
-			p("\n%s", known.Curl(r.App.Gateway.BaseURL(known.Name), issued))
-		}
-	}
-	p("\nCtrl-C stops it.\n")
 }

@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string) int {
 		kong.Name("passerelle"),
 		kong.Description("One gateway for the payment aggregators of French-speaking Africa: it speaks their protocols as a server and as a client, and is their offline sandbox."),
 		kong.Configuration(yamlSettings, "passerelle.yaml"),
-		kong.UsageOnError(),
+		kong.ShortUsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 	)

@@ -53,7 +53,8 @@ func (s serveCommand) config() (app.Config, error) {
 		Addr: s.Addr, AdminAddr: s.AdminAddr, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Sandbox: s.TestMode,
 		OperatorDelay: s.OperatorDelay, DrainFor: s.Drain, DrainNotice: s.DrainNotice, Log: logger(s.LogFormat, s.LogLevel),
 	}
-	problems := []error{s.fill(&c)}
+	s.fill(&c)
+	var problems []error
 	var err error
 	if c.TrustedProxies, err = app.ParseNetworks("PASSERELLE_TRUSTED_PROXIES", s.TrustedProxies); err != nil {
 		problems = append(problems, err)

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -14,26 +17,49 @@ import (
 	"github.com/passerelle-pay/passerelle/internal/secret"
 )
 
-// yamlSettings reads passerelle.yaml: one `name: value` per flag, with dashes
-// or underscores. Flags win over the environment, which wins over the file.
+// settingsFile is passerelle.yaml: one `name: value` per flag, with dashes or
+// underscores. Flags win over the environment, which wins over the file.
+type settingsFile map[string]any
+
 func yamlSettings(r io.Reader) (kong.Resolver, error) {
-	values := map[string]any{}
-	if err := yaml.NewDecoder(r).Decode(&values); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("read passerelle.yaml: %w", err)
+	values := settingsFile{}
+	if err := yaml.NewDecoder(r).Decode(&values); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read settings: %w", err)
 	}
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		for _, env := range flag.Envs {
-			if os.Getenv(env) != "" {
-				return nil, nil
-			}
+	return values, nil
+}
+
+// Validate implements kong.Resolver: a misspelt setting must not pass for one
+// that was left out.
+func (s settingsFile) Validate(program *kong.Application) error {
+	known := map[string]bool{}
+	_ = kong.Visit(program, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok {
+			known[flag.Name] = true
 		}
-		for _, name := range []string{flag.Name, strings.ReplaceAll(flag.Name, "-", "_")} {
-			if v, ok := values[name]; ok {
-				return settingText(v), nil
-			}
+		return next(nil)
+	}) // fails only if the function does
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		if !known[strings.ReplaceAll(name, "_", "-")] {
+			return fmt.Errorf("the settings file has %q, which is no setting", name)
 		}
-		return nil, nil
-	}), nil
+	}
+	return nil
+}
+
+// Resolve implements kong.Resolver.
+func (s settingsFile) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	for _, env := range flag.Envs {
+		if os.Getenv(env) != "" {
+			return nil, nil
+		}
+	}
+	for _, name := range []string{flag.Name, strings.ReplaceAll(flag.Name, "-", "_")} {
+		if value, ok := s[name]; ok {
+			return settingText(value), nil
+		}
+	}
+	return nil, nil
 }
 
 // settingText joins a YAML list as the flags take lists.
@@ -56,19 +82,16 @@ type database struct {
 	PublicURL   string `help:"Address in links, such as https://pay.example.com." env:"PASSERELLE_PUBLIC_URL" placeholder:"URL"`
 }
 
-// fill puts the settings into a configuration.
-func (d database) fill(c *app.Config) error {
+// fill puts the settings into a configuration, whose Check judges them.
+func (d database) fill(c *app.Config) {
 	c.DatabaseURL, c.PublicURL = d.DatabaseURL, strings.TrimRight(d.PublicURL, "/")
 	c.Version = version
 	if d.Keys == "" {
-		return nil // Check names it, with whatever else is missing
+		return // Check names it, with whatever else is missing
 	}
-	keys, err := secret.ParseKeyring(d.Keys)
-	if err != nil {
-		return fmt.Errorf("PASSERELLE_KEYS: %w", err)
+	if c.Keys, c.KeysProblem = secret.ParseKeyring(d.Keys); c.KeysProblem != nil {
+		c.KeysProblem = fmt.Errorf("PASSERELLE_KEYS: %w", c.KeysProblem)
 	}
-	c.Keys = keys
-	return nil
 }
 
 // logger writes text for people or JSON for machines to standard error.

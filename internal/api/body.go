@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 const (
@@ -71,6 +72,9 @@ func checkJSON(body []byte) error {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return newProblem(http.StatusBadRequest, codeBrokenJSON, "something follows the JSON value")
+	}
+	if errors.Is(provider.CheckJSON(body), provider.ErrAmbiguousJSON) {
+		return newProblem(http.StatusBadRequest, codeBrokenJSON, "the body is not UTF-8, or a name stands twice in one object")
 	}
 	if _, ok := v.(map[string]any); !ok {
 		return newProblem(http.StatusUnprocessableEntity, pay.CodeInvalid, "the body is a JSON object")

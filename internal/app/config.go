@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/sandbox"
 	"github.com/passerelle-pay/passerelle/internal/secret"
 )
 
@@ -22,6 +23,8 @@ type Config struct {
 	// DatabaseURL is a SQLite path, ":memory:" or a postgres:// URL.
 	DatabaseURL string
 	Keys        secret.Box
+	// KeysProblem is why the keys that were given can't be used.
+	KeysProblem error
 	// PublicURL is the address in links; "" is http://Addr once it is known.
 	PublicURL string
 	// TrustedProxies are the peers whose forwarded headers count.
@@ -54,13 +57,21 @@ func (c Config) Check() error {
 	if c.DatabaseURL == "" {
 		problems = append(problems, errors.New("PASSERELLE_DATABASE_URL is missing: a SQLite path such as /var/lib/passerelle/passerelle.db, or postgres://user@host/db"))
 	}
-	if c.Keys.Empty() {
+	if c.KeysProblem != nil {
+		problems = append(problems, c.KeysProblem)
+	} else if c.Keys.Empty() {
 		problems = append(problems, errors.New("PASSERELLE_KEYS is missing: one or more id:base64 keys; `passerelle keys new` makes one"))
 	}
 	if c.PublicURL != "" {
 		if err := checkPublicURL(c.PublicURL); err != nil {
 			problems = append(problems, err)
 		}
+	}
+	if _, err := sandbox.ParseDelay(c.OperatorDelay); err != nil {
+		problems = append(problems, fmt.Errorf("PASSERELLE_OPERATOR_DELAY: %w", err))
+	}
+	if c.DrainFor < 0 || c.DrainNotice < 0 {
+		problems = append(problems, errors.New("PASSERELLE_DRAIN and PASSERELLE_DRAIN_NOTICE can't be negative"))
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		problems = append(problems, errors.New("PASSERELLE_TLS_CERT and PASSERELLE_TLS_KEY go together"))

@@ -143,6 +143,9 @@ func (a *App) issueDialects(ctx context.Context, m sqlgen.Merchant, order provid
 // seedDemo lays down the demo merchant, once per database; its addresses follow
 // the callback URL of this run.
 func (a *App) seedDemo(ctx context.Context) error {
+	if err := a.refuseStrangers(ctx); err != nil {
+		return err
+	}
 	_, err := a.Gateway.AddMerchant(ctx, gateway.NewMerchant{
 		ID: DemoMerchantID, Name: DemoMerchantName, Email: DemoEmail, Password: DemoPassword,
 	})
@@ -168,6 +171,24 @@ func (a *App) seedDemo(ctx context.Context) error {
 	m := sqlgen.Merchant{ID: DemoMerchantID, Name: DemoMerchantName}
 	a.demo = map[string]map[pay.Mode][]provider.Issued{}
 	return a.issueDialects(ctx, m, order, nil, a.demo)
+}
+
+// refuseStrangers keeps the demo merchant, whose credentials everybody knows,
+// out of a database that was not made for it.
+func (a *App) refuseStrangers(ctx context.Context) error {
+	list, err := a.Store.Read().ListMerchants(ctx)
+	if err != nil {
+		return fmt.Errorf("look for the demo merchant: %w", err)
+	}
+	for _, m := range list {
+		if m.ID == DemoMerchantID {
+			return nil
+		}
+	}
+	if len(list) > 0 {
+		return errors.New("this database has merchants of its own, and the demo merchant's credentials are public: use another database")
+	}
+	return nil
 }
 
 // seedEndpoint points the demo merchant's one webhook endpoint at this run's address.

@@ -41,7 +41,23 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, stripped(r, first))
 		return
 	}
-	rt.rest.ServeHTTP(w, r)
+	rt.rest.ServeHTTP(w, collapsed(r))
+}
+
+// collapsed is the request with doubled slashes made single ones. The mux would
+// redirect, and programs that join a base address and a path by hand are the
+// ones that do not follow redirects of a POST.
+func collapsed(r *http.Request) *http.Request {
+	if !strings.Contains(r.URL.Path, "//") {
+		return r
+	}
+	clone := r.Clone(r.Context())
+	for _, path := range []*string{&clone.URL.Path, &clone.URL.RawPath} {
+		for strings.Contains(*path, "//") {
+			*path = strings.ReplaceAll(*path, "//", "/")
+		}
+	}
+	return clone
 }
 
 func hostOf(r *http.Request) string {
@@ -52,9 +68,9 @@ func hostOf(r *http.Request) string {
 	return strings.ToLower(host)
 }
 
-// firstPart cuts "/a/b" into "a" and "/b".
+// firstPart cuts "/a/b" into "a" and "/b", and "//a/b" as well.
 func firstPart(path string) (first, rest string) {
-	first, rest, found := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	first, rest, found := strings.Cut(strings.TrimLeft(path, "/"), "/")
 	if !found {
 		return first, "/"
 	}
@@ -66,7 +82,7 @@ func stripped(r *http.Request, first string) *http.Request {
 	clone := r.Clone(r.Context())
 	_, clone.URL.Path = firstPart(r.URL.Path)
 	if r.URL.RawPath != "" {
-		clone.URL.RawPath = strings.TrimPrefix(r.URL.RawPath, "/"+first)
+		clone.URL.RawPath = strings.TrimPrefix(strings.TrimLeft(r.URL.RawPath, "/"), first)
 		if clone.URL.RawPath == "" {
 			clone.URL.RawPath = "/"
 		}

@@ -57,11 +57,12 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transact
 		return false, fmt.Errorf("no attempt %d", n.Attempt)
 	}
 	var a *pay.Attempt
+	var was pay.AttemptStatus
 	if n.Attempt > 0 {
 		a = &attempts[n.Attempt-1]
+		was = a.Status
 	}
 	now := g.Now().UTC()
-	told := a != nil && a.Status == pay.AttemptSucceeded
 	overtaken := false
 	if a != nil && res != nil {
 		heard := *res // the closure may run again, from what was said
@@ -73,13 +74,13 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transact
 		}
 		learnAbout(t, a, &heard)
 	}
-	n = g.inContext(*t, n)
+	n = g.inContext(*t, was, n)
 	before := t.Status
 	d := pay.Decide(*t, n)
 	if d.Refused {
 		return false, errors.New("our own clock can't end what was submitted")
 	}
-	if d.Duplicate && told {
+	if d.Duplicate && was == pay.AttemptSucceeded {
 		d.Event = "" // repeating it is no third success
 	}
 	g.mutate(t, a, n, d)
@@ -129,16 +130,17 @@ func aboutAttempt(res provider.Result, a pay.Attempt) bool {
 // befell an earlier attempt says nothing of the one at work, unless it took the
 // money; a refused payer stays on a page that allows another try, and is told
 // when the page's life ends; "still waiting" takes no page away.
-func (g *Gateway) inContext(t pay.Transaction, n pay.News) pay.News {
+func (g *Gateway) inContext(t pay.Transaction, was pay.AttemptStatus, n pay.News) pay.News {
 	switch {
 	case t.Status.Final() || n.Attempt == 0:
-	case n.Attempt != t.Attempts && n.Outcome != pay.OutcomeSucceeded:
+	case n.Attempt != t.Attempts && n.Outcome != pay.OutcomeSucceeded,
+		n.Outcome == pay.OutcomePending && staysFailed(was, n):
 		return pay.News{Source: n.Source, Attempt: n.Attempt, Outcome: pay.OutcomeUnknown}
 	case n.Outcome == pay.OutcomeFailed && t.Checkout.Retry:
 		n.Outcome = pay.OutcomePending
 		n.NextAction = pay.NextAction{Type: pay.Redirect, URL: g.CheckoutURL(t.Checkout.Token), ExpiresAt: t.ExpiresAt}
 	case n.Outcome == pay.OutcomePending && n.NextAction == (pay.NextAction{}) && t.Status == pay.StatusRequiresAction &&
-		(n.Source == pay.FromCheck || n.Source == pay.FromNotification):
+		was != pay.AttemptFailed && (n.Source == pay.FromCheck || n.Source == pay.FromNotification):
 		n.NextAction = t.NextAction
 	}
 	return n

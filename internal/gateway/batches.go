@@ -66,8 +66,8 @@ func (b batchPayout) request(batch string) provider.Request {
 // payout keeps its own reference, so that none can be sent twice; what a process
 // leaves behind when it dies, another takes up.
 func (g *Gateway) CreateBatch(ctx context.Context, c provider.Caller, reference string, list []provider.Request, claim *Claim) (Batch, error) {
-	if reference == "" {
-		return Batch{}, pay.Invalid("reference", "a reference is needed")
+	if err := checkReference(reference); err != nil {
+		return Batch{}, err
 	}
 	if len(list) == 0 || len(list) > maxBatch {
 		return Batch{}, pay.Invalid("payouts", fmt.Sprintf("a batch has 1 to %d payouts", maxBatch))

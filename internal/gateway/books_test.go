@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/passerelle-pay/passerelle/internal/ledger"
@@ -77,9 +78,17 @@ func (w *world) entries(tx pay.Transaction) map[string]int64 {
 	return sums
 }
 
-// balanced fails the test unless, for Boutique, debits equal credits in every
-// currency and the kept balances are those of the entries.
+// balanced fails the test unless the merchant's books hold.
 func (w *world) balanced() {
+	w.Helper()
+	for _, p := range w.unbalanced() {
+		w.Error(p)
+	}
+}
+
+// unbalanced tells where debits differ from credits in a currency, and where a
+// kept balance is not that of the entries.
+func (w *world) unbalanced() (problems []string) {
 	w.Helper()
 	sums, err := w.store.Read().SumLedger(w.Context(), w.merchant)
 	if err != nil {
@@ -95,14 +104,9 @@ func (w *world) balanced() {
 	}
 	for currency, difference := range by {
 		if difference != 0 {
-			w.Errorf("debits and credits in %s differ by %d", currency, difference)
+			problems = append(problems, fmt.Sprintf("debits and credits in %s differ by %d", currency, difference))
 		}
 	}
-	w.rebuilt()
-}
-
-func (w *world) rebuilt() {
-	w.Helper()
 	want, err := ledger.Rebuild(w.Context(), w.store.Read(), w.merchant)
 	if err != nil {
 		w.Fatal(err)
@@ -112,14 +116,12 @@ func (w *world) rebuilt() {
 		w.Fatal(err)
 	}
 	for _, b := range kept {
-		if b.Amount != want[b.Purse] {
-			w.Errorf("kept balance of %+v is %d, the entries give %d", b.Purse, b.Amount, want[b.Purse])
-		}
-		delete(want, b.Purse)
+		want[b.Purse] -= b.Amount
 	}
-	for p, amount := range want {
-		if amount != 0 {
-			w.Errorf("the entries give %d to %+v, which is not kept", amount, p)
+	for p, difference := range want {
+		if difference != 0 {
+			problems = append(problems, fmt.Sprintf("the kept balance of %+v is off by %d", p, difference))
 		}
 	}
+	return problems
 }

@@ -158,6 +158,32 @@ func TestARefusalThatTheProviderTakesBackOnAWaitingPageIsHeard(t *testing.T) {
 	})
 }
 
+func TestARefusedAttemptThatIsPendingAfterAllIsOpenAgain(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		for reference, again := range map[string]provider.Result{"SILENT": {Outcome: pay.OutcomePending}, "PROMPT": waiting} {
+			tx := w.create(w.live, page(reference, true))
+			w.alpha.on(submit, said(declined))
+			if _, err := w.PayCheckout(w.Context(), tx.Checkout.Token, byPhone(payer)); err != nil {
+				t.Fatal(err)
+			}
+			ours := w.attempts(tx)[0].Reference
+			// Of a signed notification it is old news; asked for, it is how things stand.
+			w.hook(w.alpha, notice{Reference: ours, Hint: pay.OutcomePending, Verified: true, Result: again}.text())
+			w.status(tx, pay.StatusRequiresAction)
+			w.hook(w.alpha, notice{Reference: ours, Hint: pay.OutcomePending}.text())
+			w.alpha.on(status, said(again))
+			w.after(time.Second)
+			w.status(tx, pay.StatusPending)
+			_, err := w.PayCheckout(w.Context(), tx.Checkout.Token, byPhone(otherPayer))
+			w.refused(err, pay.KindConflict, pay.CodeCheckoutUsed)
+			w.alpha.on(status, said(declined))
+			w.after(30 * time.Hour)
+			w.after(time.Hour)
+			w.status(tx, pay.StatusFailed)
+		}
+	})
+}
+
 func TestThePagesEndDoesNotOvertakeACustomerWhoIsPaying(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		tx := w.create(w.live, page("R1", true))

@@ -86,21 +86,37 @@ func (g *Gateway) check(c provider.Caller, req *provider.Request) error {
 }
 
 func (g *Gateway) checkRequest(c provider.Caller, req *provider.Request) error {
-	switch {
-	case c.MerchantID == "" || c.Mode == "" || c.Front == "":
+	if c.MerchantID == "" || c.Mode == "" || c.Front == "" {
 		return fmt.Errorf("create %s: caller is incomplete", req.Kind)
-	case req.Reference == "":
-		return pay.Invalid("reference", "a reference is needed")
-	case !utf8.ValidString(req.Reference) || strings.ContainsFunc(req.Reference, unicode.IsControl):
-		return pay.Invalid("reference", "the reference holds characters that can't be printed")
-	case len(req.Reference) > maxReference:
-		return pay.Invalid("reference", "the reference is too long")
+	}
+	if err := checkReference(req.Reference); err != nil {
+		return err
+	}
+	switch {
 	case !req.Amount.Currency.Valid():
 		return pay.Invalid("currency", "the currency is not supported")
 	case !req.Amount.IsPositive():
 		return pay.Invalid("amount", "the amount must be above zero")
 	}
 	return nil
+}
+
+func checkReference(reference string) error {
+	switch {
+	case reference == "":
+		return pay.Invalid("reference", "a reference is needed")
+	case !printable(reference):
+		return pay.Invalid("reference", "the reference holds characters that can't be printed")
+	case len(reference) > maxReference:
+		return pay.Invalid("reference", "the reference is too long")
+	}
+	return nil
+}
+
+// printable reports whether text may be a name of anything here. What is not,
+// no row has; PostgreSQL would not even take it for a question.
+func printable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // checkMethod completes the method: an operator from the number, a card's mask.

@@ -45,7 +45,7 @@ func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time, over
 	case n.Outcome != pay.OutcomeUnknown:
 		a.Absent, a.AbsentSince = 0, time.Time{}
 	}
-	a.Status = attemptStatus(a.Status, n.Outcome)
+	a.Status = attemptStatus(a.Status, n)
 	if a.Status == pay.AttemptFailed {
 		a.Failure = n.Failure
 	}
@@ -53,13 +53,14 @@ func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time, over
 
 // attemptStatus follows the same promise as the transaction's: success stays,
 // doubt takes nothing away.
-func attemptStatus(was pay.AttemptStatus, o pay.Outcome) pay.AttemptStatus {
+func attemptStatus(was pay.AttemptStatus, n pay.News) pay.AttemptStatus {
+	o := n.Outcome
 	switch {
 	case was == pay.AttemptSucceeded, o == pay.OutcomeSucceeded:
 		return pay.AttemptSucceeded
 	case o == pay.OutcomeFailed || o == pay.OutcomeCanceled:
 		return pay.AttemptFailed
-	case was == pay.AttemptFailed:
+	case staysFailed(was, n):
 		return was
 	case o == pay.OutcomePending:
 		return pay.AttemptPending
@@ -67,6 +68,13 @@ func attemptStatus(was pay.AttemptStatus, o pay.Outcome) pay.AttemptStatus {
 		return pay.AttemptUnknown
 	}
 	return was
+}
+
+// staysFailed: after a failure, "pending" is old news that comes late, unless it
+// answers a question asked since: then the provider is at work on the attempt
+// after all, and nobody may try again.
+func staysFailed(was pay.AttemptStatus, n pay.News) bool {
+	return was == pay.AttemptFailed && (n.Outcome != pay.OutcomePending || n.Source != pay.FromCheck)
 }
 
 // learnAbout copies what the answer tells about the transaction itself, while

@@ -52,6 +52,8 @@ func (g *Gateway) find(ctx context.Context, c provider.Caller, s provider.Search
 	var row sqlgen.Transaction
 	var err error
 	switch {
+	case !printable(s.ID + s.Reference + s.FrontReference):
+		return pay.Transaction{}, pay.NotFound("transaction")
 	case s.ID != "":
 		return store.Transaction(ctx, q, c.MerchantID, s.ID)
 	case s.Reference != "" && s.AnyAccount:

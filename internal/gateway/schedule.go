@@ -38,8 +38,10 @@ func (g *Gateway) schedule(t *pay.Transaction, attempts []pay.Attempt, n pay.New
 		t.NextCheckAt = now.Add(delay(polls, t.Checks))
 	case t.Status == pay.StatusRequiresAction:
 		t.NextCheckAt = t.ExpiresAt
-	default:
+	case t.Status.Final():
 		t.NextCheckAt = g.recheckAt(*t, now)
+	default:
+		t.NextCheckAt = now.Add(delay(polls, t.Checks))
 	}
 	if t.Status.Final() || len(attempts) == 0 || t.Overdue {
 		return

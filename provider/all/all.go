@@ -5,12 +5,14 @@ package all
 import (
 	"github.com/passerelle-pay/passerelle/provider"
 	"github.com/passerelle-pay/passerelle/provider/cinetpay"
+	"github.com/passerelle-pay/passerelle/provider/komipay"
 	"github.com/passerelle-pay/passerelle/provider/mypvit"
 )
 
 // Providers lists every provider the program speaks.
 func Providers() []*provider.Provider {
 	list := []provider.Provider{
+		komipay.Provider(),
 		mypvit.Provider(),
 		cinetpay.Provider(),
 	}

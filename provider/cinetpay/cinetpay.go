@@ -43,6 +43,7 @@
 package cinetpay
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -166,10 +167,11 @@ func currencyCodes() []string {
 
 // curl is the seed's own sample with issued credentials.
 func curl(base string, issued map[string]string) string {
-	return strings.NewReplacer("{base}", base, "{apikey}", issued[fieldAPIKey], "{site_id}", issued[fieldSiteID]).
+	notify := cmp.Or(issued[provider.IssuedCallback], "https://www.exemple.com/notify")
+	return strings.NewReplacer("{base}", base, "{apikey}", issued[fieldAPIKey], "{site_id}", issued[fieldSiteID], "{notify}", notify).
 		Replace(`curl -X POST {base}/v2/payment -H "Content-Type: application/json" -d '{` +
 			`"amount":100,"apikey":"{apikey}","site_id":"{site_id}","currency":"XOF",` +
 			`"transaction_id":"'"ORDER$(date +%s)"'","description":"TRANSACTION DESCRIPTION",` +
-			`"return_url":"https://www.exemple.com/return","notify_url":"https://www.exemple.com/notify",` +
+			`"return_url":"https://www.exemple.com/return","notify_url":"{notify}",` +
 			`"customer_name":"Kouassi","customer_surname":"Awa"}'`)
 }

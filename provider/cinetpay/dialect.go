@@ -234,11 +234,12 @@ func readBody(r *http.Request) (p params, isJSON bool, refused *refusal) {
 		}
 		return nil, false, refuse(codeFields, "the body can't be read")
 	}
-	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch mediaType {
-	case "", "application/json":
+	header := r.Header.Get("Content-Type")
+	mediaType, _, _ := mime.ParseMediaType(header)
+	switch {
+	case header == "", mediaType == "application/json":
 		p, err = jsonParams(body)
-	case "application/x-www-form-urlencoded":
+	case mediaType == contentTypeForm:
 		p, err = formParams(body)
 	default:
 		return nil, false, refuse(codeForbidden, "the content type is application/json")

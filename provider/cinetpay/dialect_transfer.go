@@ -183,7 +183,7 @@ func dataItems[T any](r *http.Request) (list []T, code string) {
 		text = "[" + text + "]"
 	}
 	var raw []json.RawMessage
-	if json.Unmarshal([]byte(text), &raw) != nil {
+	if json.Unmarshal([]byte(text), &raw) != nil || provider.CheckJSON([]byte(text)) != nil {
 		return nil, codeBrokenJSON
 	}
 	if len(raw) == 0 || len(raw) > maxItems {
@@ -191,12 +191,26 @@ func dataItems[T any](r *http.Request) (list []T, code string) {
 	}
 	for _, item := range raw {
 		var v T
-		if !isObject(item) || json.Unmarshal(item, &v) != nil {
+		if !isFlat(item) || json.Unmarshal(item, &v) != nil {
 			return nil, codeDataNotValid
 		}
 		list = append(list, v)
 	}
 	return list, ""
+}
+
+// isFlat reports whether an item is an object of single values.
+func isFlat(item json.RawMessage) bool {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(item, &fields) != nil || fields == nil {
+		return false
+	}
+	for _, value := range fields {
+		if value[0] == '{' || value[0] == '[' {
+			return false
+		}
+	}
+	return true
 }
 
 // nest wraps a list of items as the account's option says.

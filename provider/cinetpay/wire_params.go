@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // params are the fields of a request, whichever way it was encoded. A null is
@@ -26,8 +28,9 @@ func (p params) text(name string) string { return p[name].text }
 // jsonParams reads a JSON object; the comma before its closing brace is
 // forgiven, since the seed's own samples have one.
 func jsonParams(body []byte) (params, error) {
+	body = withoutTrailingCommas(body)
 	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(withoutTrailingCommas(body), &raw); err != nil || raw == nil {
+	if err := json.Unmarshal(body, &raw); err != nil || raw == nil || provider.CheckJSON(body) != nil {
 		return nil, errNotObject
 	}
 	p := make(params, len(raw))

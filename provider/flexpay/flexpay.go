@@ -45,6 +45,7 @@
 package flexpay
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -171,9 +172,10 @@ func dialectOptions() []provider.Option {
 
 // curl asks for a mobile money payment with issued credentials.
 func curl(base string, issued map[string]string) string {
-	return strings.NewReplacer("{base}", base, "{token}", issued[fieldToken], "{merchant}", issued[fieldMerchant]).
+	callback := cmp.Or(issued[provider.IssuedCallback], "https://abcd.efgh.cd/callback")
+	return strings.NewReplacer("{base}", base, "{token}", issued[fieldToken], "{merchant}", issued[fieldMerchant], "{callback}", callback).
 		Replace(`curl -X POST {base}/api/rest/v1/paymentService -H "Authorization: Bearer {token}" ` +
 			`-H "Content-Type: application/json" -d '{"merchant":"{merchant}","type":"1",` +
 			`"reference":"'"MM$(date +%s)"'","phone":"243810000100","amount":"100","currency":"CDF",` +
-			`"callbackUrl":"https://abcd.efgh.cd/callback"}'`)
+			`"callbackUrl":"{callback}"}'`)
 }

@@ -239,9 +239,16 @@ func formatTime(t time.Time) string { return t.In(kinshasa).Format(wireTime) }
 // withoutBearer strips the scheme, in any case, as often as somebody has put it
 // before the token.
 func withoutBearer(token string) string {
-	token = strings.TrimSpace(token)
-	for len(token) > len("bearer ") && strings.EqualFold(token[:len("bearer ")], "bearer ") {
-		token = strings.TrimSpace(token[len("bearer "):])
+	const scheme = "bearer"
+	for {
+		token = strings.TrimSpace(token)
+		if len(token) < len(scheme) || !strings.EqualFold(token[:len(scheme)], scheme) {
+			return token
+		}
+		rest := token[len(scheme):]
+		if rest != "" && rest == strings.TrimLeft(rest, " \t") {
+			return token // a token that begins so
+		}
+		token = rest
 	}
-	return token
 }

@@ -19,7 +19,7 @@ import (
 
 func connectionValues(base string) map[string]string {
 	return map[string]string{
-		fieldTokenBase: base + tokenPath, fieldLogin: testLogin, fieldPassword: testPassword,
+		fieldTokenBase: base + basePath, fieldLogin: testLogin, fieldPassword: testPassword,
 		fieldAPIKey: testKey, fieldKeypass: testKeypass,
 	}
 }

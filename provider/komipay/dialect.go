@@ -22,14 +22,14 @@ type dialect struct {
 
 func speak(g provider.Gateway) provider.Dialect {
 	d := &dialect{gateway: g, memory: g.Memory(Name), mux: http.NewServeMux()}
-	d.mux.HandleFunc(tokenPath+"/"+opToken, d.serve((*call).read, (*call).generateToken))
+	d.mux.HandleFunc(basePath+"/"+opToken, d.serve((*call).read, (*call).generateToken))
 	for operation, run := range map[string]func(*call) error{
 		opCollect:      (*call).collect,
 		opStatus:       (*call).status,
 		opEncryptCVV:   (*call).encryptCVV,
 		opSecurityCode: (*call).securityCode,
 	} {
-		d.mux.HandleFunc(tokenPath+versionPath+"/"+operation, d.serve((*call).admit, run))
+		d.mux.HandleFunc(basePath+versionPath+"/"+operation, d.serve((*call).admit, run))
 	}
 	d.mux.HandleFunc("/", d.nowhere)
 	return d
@@ -110,7 +110,7 @@ func invalid(field string) *refusal { return refuse("Le champ " + field + " est 
 type unauthenticated struct{ account account }
 
 // Error implements error.
-func (unauthenticated) Error() string { return messageBadToken }
+func (unauthenticated) Error() string { return messageNotLoggedIn }
 
 // errGone: the client has hung up, and there is nobody to answer.
 var errGone = errors.New("the client has gone")
@@ -147,7 +147,7 @@ func (c *call) refuseToken(s settings) {
 	}
 	switch s.get(optAuthBody) {
 	case "json":
-		write(c.w, status, plainAnswer{Code: status, Statut: false, Message: messageBadToken})
+		write(c.w, status, plainAnswer{Code: status, Statut: false, Message: messageNotLoggedIn})
 	case "html":
 		c.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		c.w.WriteHeader(status)

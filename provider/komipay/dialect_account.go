@@ -99,7 +99,7 @@ func (d *dialect) accountBy(ctx context.Context, key string) (account, error) {
 const (
 	demoLogin    = "demo@passerelle.test"
 	demoPassword = "demo-password"
-	demoAPIKey   = "Dx4tPEtaaXiHlqW0w9Lh8ExQS25yWDZxSTlLLzNLMHEvcStCTDRMd0JRbmxvWVdTY295TjA1R3MwbXc9"
+	demoAPIKey   = "Dx4tPEtaaXiHlqW0w9Lh8ExQS25yWDZxSTlLLzNLMHEvcStCTDRMd0JRbmxvWVdTY295TjA1R3MwbXc9" //nolint:gosec // published, opens the sandbox only
 	demoKeypass  = "demo-keypass"
 	// demoNumber is the one that the published API key holds.
 	demoNumber = "693"

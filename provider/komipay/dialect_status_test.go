@@ -118,7 +118,7 @@ func TestCryptCVVEncryptsUnderTheAccountsKey(t *testing.T) {
 		var got struct {
 			Code      int    `json:"code"`
 			Statut    bool   `json:"statut"`
-			Encrypted string `json:"cvv_encrpyt"`
+			Encrypted string `json:"cvv_encrpyt"` //nolint:misspell // the provider's own spelling
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Code != 200 || !got.Statut {
 			t.Errorf("%s %v", w.Body, err)
@@ -169,7 +169,7 @@ func TestNewCredentialsEndTheOldOnes(t *testing.T) {
 	s.token = s.logIn(first["login"], first["password"], first["api_key"])
 	second := s.issue(order)
 	s.says(s.post(opStatus, map[string]any{"apikey": first["api_key"], "reference_transaction": "x"}), 401, "")
-	s.says(s.serve(request(tokenPath+"/generateToken", map[string]any{"login": first["login"], "password": first["password"], "api_key": first["api_key"]})), 200, `{"code":401,"statut":false,"message":"Identifiants invalides"}`)
+	s.says(s.serve(request(basePath+"/generateToken", map[string]any{"login": first["login"], "password": first["password"], "api_key": first["api_key"]})), 200, `{"code":401,"statut":false,"message":"Identifiants invalides"}`)
 	s.logIn(second["login"], second["password"], second["api_key"])
 	if first["login"] != second["login"] || first["password"] == second["password"] || first["keypass"] == second["keypass"] {
 		t.Error("the login should stay, the secrets change")

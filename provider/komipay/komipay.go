@@ -15,7 +15,7 @@
 //     telcos' says that the money was received, and their call stays open until
 //     it was, for up to five minutes. The status call stays open likewise.
 //   - The key is called api_key, but apikey in the status call.
-//   - The answer to crypt-cvv is spelled cvv_encrpyt.
+//   - The answer to crypt-cvv has two letters the wrong way round.
 //   - An amount is text with a space between thousands: "5 000".
 //
 // # As a provider (connector)
@@ -131,8 +131,8 @@ func credentials() []provider.Field {
 // curl logs in and plays the seed's own request.
 func curl(base string, issued map[string]string) string {
 	return strings.NewReplacer(
-		"{base}", base+tokenPath, "{login}", issued[fieldLogin], "{password}", issued[fieldPassword],
-		"{key}", issued[fieldAPIKey], "{v1}", base+tokenPath+versionPath,
+		"{base}", base+basePath, "{login}", issued[fieldLogin], "{password}", issued[fieldPassword],
+		"{key}", issued[fieldAPIKey], "{v1}", base+basePath+versionPath,
 	).Replace(`TOKEN=$(curl -s {base}/generateToken -H 'Content-Type: application/json' \
   -d '{"login":"{login}","password":"{password}","api_key":"{key}"}' | sed 's/.*"token":"\([^"]*\)".*/\1/') && \
 curl {v1}/b2c_standard -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \

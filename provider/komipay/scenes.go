@@ -61,7 +61,7 @@ func send(ctx context.Context, s *provider.Stage, path string, body map[string]a
 	if err != nil {
 		return said{}, fmt.Errorf("encode %s: %w", path, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Base+tokenPath+path, bytes.NewReader(encoded))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Base+basePath+path, bytes.NewReader(encoded))
 	if err != nil {
 		return said{}, fmt.Errorf("request %s: %w", path, err)
 	}

@@ -108,8 +108,8 @@ func playEncryptCVV(ctx context.Context, s *provider.Stage) (int, string, error)
 	if err == nil {
 		err = a.holds(map[string]string{"code": "200", "statut": "true"})
 	}
-	if err == nil && (a.keys["cvv_encrpyt"] == nil || strings.Contains(a.body, "482")) {
-		err = errors.New("cvv_encrpyt is missing, or the CVV is in the clear")
+	if err == nil && (a.keys[fieldEncrypted] == nil || a.cvv == "482") {
+		err = errors.New("the encrypted CVV is missing, or the CVV is in the clear")
 	}
 	return a.is("encrypted", err)
 }

@@ -4,7 +4,7 @@ import "encoding/json"
 
 // Paths (wire: komipay §1). Those of the payment calls are below versionPath.
 const (
-	tokenPath   = "/APIs/mobile_money.php"
+	basePath    = "/APIs/mobile_money.php"
 	versionPath = "/customers-api-kp/v1"
 
 	opToken        = "generateToken"
@@ -17,6 +17,8 @@ const (
 const (
 	mediaJSON     = "application/json"
 	headerKeypass = "keypass"
+	// fieldEncrypted is the answer of crypt-cvv.
+	fieldEncrypted = "cvv_encrpyt" //nolint:misspell // the provider's own spelling
 	// maxBody is the most that we read of any request or answer.
 	maxBody = 1 << 20
 )
@@ -221,7 +223,7 @@ type (
 	cvvAnswer struct {
 		Code      int    `json:"code"`
 		Statut    bool   `json:"statut"`
-		Encrypted string `json:"cvv_encrpyt"` // sic
+		Encrypted string `json:"cvv_encrpyt"` //nolint:misspell // the provider's own spelling
 	}
 
 	codeAnswer struct {

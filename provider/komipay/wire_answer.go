@@ -83,7 +83,7 @@ func readAnswer(httpStatus int, body []byte) (Answer, error) {
 		Amount:            detail.scalar("montant_total"),
 		Attempts:          f.whole("tentative"),
 		token:             f.string("token"),
-		cvv:               first(f.string("cvv_encrpyt"), f.string("cvv_encrypt")),
+		cvv:               first(f.string(fieldEncrypted), f.string("cvv_encrypt")),
 	}
 	_, hasCode := f["code"]
 	_, hasStatut := f["statut"]

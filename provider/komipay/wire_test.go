@@ -262,7 +262,6 @@ func TestReasonsAreReadFromMessages(t *testing.T) {
 		"Paiement refuse. Numero de transaction MP1.2.J3": pay.ProviderError,
 		"":                                pay.ProviderError,
 		"La boutique Shopping a un souci": pay.ProviderError,
-		"Desole, solde du correspondant insuffisant pour l annulation, veuillez le contacter": pay.InsufficientFunds,
 	} {
 		if got := reasonOf(message, false); got != want {
 			t.Errorf("%q means %s, want %s", message, got, want)

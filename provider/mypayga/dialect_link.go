@@ -92,7 +92,7 @@ func (c *call) cancelLink() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if tx.Status != pay.StatusExpired {
+	if tx.Status != pay.StatusExpired && tx.Status != pay.StatusCanceled {
 		_, err = c.gw.Cancel(c.r.Context(), c.caller(), tx.ID)
 	}
 	switch {

@@ -132,6 +132,6 @@ func credentials() []provider.Field {
 func curl(base string, issued map[string]string) string {
 	return fmt.Sprintf(`curl %s/%s/rest \
   -H 'X-Secret: %s' -H 'Content-Type: application/json' \
-  -d '{"amount":200,"reference":"REF000000001","service":"RESTFUL","callback_url_code":"%s","customer_account_number":"060000100","merchant_operation_account_code":"%s","transaction_type":"PAYMENT","owner_charge":"MERCHANT"}'`,
+  -d '{"amount":200,"reference":"'"REF$(date +%%s)"'","service":"RESTFUL","callback_url_code":"%s","customer_account_number":"060000100","merchant_operation_account_code":"%s","transaction_type":"PAYMENT","owner_charge":"MERCHANT"}'`,
 		base, issued[fieldCodeURL], issued[fieldSecret], issued[fieldCallbackCode], issued[fieldAccount])
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 const (
@@ -57,6 +59,9 @@ func decodeFields(media string, body []byte) (fields, error) {
 }
 
 func decodeJSON(body []byte) (fields, error) {
+	if provider.CheckJSON(body) != nil {
+		return nil, errUnreadable
+	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()
 	var object map[string]any
