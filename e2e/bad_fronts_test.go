@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-"time"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
 	"github.com/passerelle-pay/passerelle/internal/store/pgtest"
@@ -47,9 +46,7 @@ func provoke(t *testing.T, g *app.Running, front, base string, list []heard, cre
 		settle(t, g)
 		before := takeCensus(t, g)
 		for _, m := range append(h.mischiefs(uniqueName), h.impostures(credentials)...) {
-			zz := time.Now()
 			got := m.must(t)
-			if time.Since(zz) > 30*time.Millisecond { t.Logf("SLOW %v %s %.60s %s", time.Since(zz), m.method, strings.TrimPrefix(m.url,base), m.what) }
 			here := fmt.Sprintf("%s %.100s with %s", h.method, strings.TrimPrefix(h.url, base), m.what)
 			if m.lenient && got.status < 400 {
 				settle(t, g)

@@ -6,6 +6,7 @@ import (
 	"github.com/passerelle-pay/passerelle/provider"
 	"github.com/passerelle-pay/passerelle/provider/cinetpay"
 	"github.com/passerelle-pay/passerelle/provider/komipay"
+	"github.com/passerelle-pay/passerelle/provider/mypayga"
 	"github.com/passerelle-pay/passerelle/provider/mypvit"
 )
 
@@ -15,6 +16,7 @@ func Providers() []*provider.Provider {
 		komipay.Provider(),
 		mypvit.Provider(),
 		cinetpay.Provider(),
+		mypayga.Provider(),
 	}
 	pointers := make([]*provider.Provider, len(list))
 	for i := range list {
