@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -66,6 +67,9 @@ type Provider struct {
 	Rules func(Trial) Verdict
 	// Scenes are its documented requests, played by `demo`.
 	Scenes []Scene
+	// Vectors are its published examples, request and answer, in text files
+	// (docs/conformance.md); `conform` plays them against any address.
+	Vectors fs.FS
 	// Curl gives one copy-and-paste command for a developer, from the issued
 	// credentials; IssuedCallback among them, if set, is where the developer listens.
 	Curl func(base string, issued map[string]string) string

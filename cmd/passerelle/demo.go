@@ -66,13 +66,15 @@ func (p *progress) begin() {
 	_, _ = fmt.Fprintln(p.w, "A gateway, its sandbox and a merchant are starting; every operation below is real HTTP.")
 }
 
-func (p *progress) show(r demo.Row) {
+func (p *progress) show(r demo.Row) { p.line(r.Provider, r.Operation) }
+
+func (p *progress) line(provider, what string) {
 	p.shown++
 	if p.live {
-		_, _ = fmt.Fprintf(p.w, "\r\033[K%3d  %s  %s", p.shown, r.Provider, r.Operation)
+		_, _ = fmt.Fprintf(p.w, "\r\033[K%3d  %s  %s", p.shown, provider, what)
 		return
 	}
-	_, _ = fmt.Fprintf(p.w, "%3d  %s  %s\n", p.shown, r.Provider, r.Operation)
+	_, _ = fmt.Fprintf(p.w, "%3d  %s  %s\n", p.shown, provider, what)
 }
 
 func (p *progress) end() {

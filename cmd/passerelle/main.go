@@ -4,6 +4,7 @@
 //	passerelle demo     plays every provider's documented requests, and shows how it went
 //	passerelle dev      a gateway with its sandbox, to work against
 //	passerelle serve    production
+//	passerelle conform  holds any address to what the providers published
 package main
 
 import (
@@ -29,6 +30,7 @@ type commands struct {
 	Merchant merchantCommand `cmd:"" help:"Add and list merchants, rotate their keys."`
 	Keys     keysCommand     `cmd:"" help:"Make the keys that seal credentials."`
 	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
+	Conform  conformCommand  `cmd:"" help:"Play the providers' published requests against any address and hold the answers to the published ones."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 
 	Config kong.ConfigFlag `help:"Read settings from this file instead of ./passerelle.yaml." placeholder:"FILE"`

@@ -58,6 +58,7 @@ func Build(ctx context.Context, c Config, publicURL string) (*App, error) {
 		return nil, err
 	}
 	a := &App{config: c, log: c.Log, Store: s, metrics: newMetrics()}
+	a.metrics.watch(s.Stats, a.health.ready.Load)
 	if err := a.assemble(ctx, publicURL); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

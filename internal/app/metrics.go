@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/passerelle-pay/passerelle/internal/store"
 )
 
 // metrics are what an operator watches. Labels are few and fixed: never an id,
@@ -37,9 +39,24 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// watch adds a figure that is read when it is asked for.
-func (m *metrics) watch(name, help string, read func() float64) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, read))
+// watch adds figures that are read when they are asked for.
+func (m *metrics) watch(stats func() store.Stats, ready func() bool) {
+	counter := func(name, help string, read func(store.Stats) uint64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 {
+			return float64(read(stats()))
+		}))
+	}
+	counter("passerelle_store_updates_total", "Writes that were answered.", func(s store.Stats) uint64 { return s.Updates })
+	counter("passerelle_store_commits_total", "Database transactions committed; several writes may share one.", func(s store.Stats) uint64 { return s.Commits })
+	counter("passerelle_store_repeats_total", "Writes run again, after a conflict or a lost group.", func(s store.Stats) uint64 { return s.Repeats })
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "passerelle_ready", Help: "1 while payments can be taken, 0 while starting or draining.",
+	}, func() float64 {
+		if ready() {
+			return 1
+		}
+		return 0
+	}))
 }
 
 // count measures every request under its door: the first part of its path.

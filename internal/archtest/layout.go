@@ -41,6 +41,7 @@ var layout = []layer{
 	{"internal/web/*", "each set of pages is one front; fronts do not know each other"},
 	{"internal/app", "everything is built in one place, which commands call"},
 	{"internal/demo", "the demonstration starts the whole program and plays against it"},
+	{"internal/conform", "published examples are played from outside: over HTTP alone, against any program"},
 	{"cmd/passerelle", "main has flags and signals; nothing can import it"},
 	{"e2e", "end-to-end tests are used by nothing"},
 	{"bench", "benchmarks are used by nothing"},

@@ -93,6 +93,8 @@ func (g *Gateway) checkRequest(c provider.Caller, req *provider.Request) error {
 		return err
 	}
 	switch {
+	case !storable(req.Description):
+		return pay.Invalid("description", "the description is not valid text")
 	case !req.Amount.Currency.Valid():
 		return pay.Invalid("currency", "the currency is not supported")
 	case !req.Amount.IsPositive():
@@ -117,6 +119,11 @@ func checkReference(reference string) error {
 // no row has; PostgreSQL would not even take it for a question.
 func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+// storable reports whether every database takes the text as it is.
+func storable(text string) bool {
+	return utf8.ValidString(text) && !strings.Contains(text, "\x00")
 }
 
 // checkMethod completes the method: an operator from the number, a card's mask.

@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/passerelle-pay/passerelle/provider"
 	"github.com/passerelle-pay/passerelle/provider/cinetpay"
+	"github.com/passerelle-pay/passerelle/provider/flexpay"
 	"github.com/passerelle-pay/passerelle/provider/komipay"
 	"github.com/passerelle-pay/passerelle/provider/mypayga"
 	"github.com/passerelle-pay/passerelle/provider/mypvit"
@@ -16,6 +17,7 @@ func Providers() []*provider.Provider {
 		komipay.Provider(),
 		mypvit.Provider(),
 		cinetpay.Provider(),
+		flexpay.Provider(),
 		mypayga.Provider(),
 	}
 	pointers := make([]*provider.Provider, len(list))

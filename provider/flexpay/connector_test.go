@@ -342,7 +342,7 @@ func TestNobodyCanAskWithoutANumberAndAPersonHearsOfItOnce(t *testing.T) {
 	c, s := connected(t, func(http.ResponseWriter, *http.Request) { t.Error("a call was made") }, nil)
 	ref := refOf(mobileOrder(), s)
 	ref.ProviderReference = ""
-	for range 3 {
+	for range 5 {
 		if r, err := c.Status(context.Background(), ref); err != nil || r.Outcome != pay.OutcomeUnknown || r.Absent {
 			t.Errorf("%+v, %v", r, err)
 		}

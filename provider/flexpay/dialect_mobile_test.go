@@ -231,6 +231,16 @@ func TestTheExtendedCheckNamesTheChannel(t *testing.T) {
 	}
 }
 
+func TestAFeeThatTheMerchantBearsIsNotTheCustomers(t *testing.T) {
+	tx := pay.Transaction{Amount: money.New(5000, money.CDF), Fees: money.New(100, money.CDF)}
+	for bearer, want := range map[pay.Bearer]string{pay.CustomerBears: "51.0", pay.MerchantBears: "50.0"} {
+		tx.FeeBearer = bearer
+		if got, err := amountCustomer(tx); got != want || err != nil {
+			t.Errorf("%s bears: %s, %v", bearer, got, err)
+		}
+	}
+}
+
 func TestIssueKeepsTheMerchantCodeAndWithdrawsTheToken(t *testing.T) {
 	f := newFront(t, nil)
 	first := f.issue(provider.IssueOrder{MerchantID: "other001", Mode: pay.Live})

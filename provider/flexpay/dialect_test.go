@@ -161,8 +161,11 @@ func TestCardCodesHaveTheTypesOfTheirOperation(t *testing.T) {
 		path, codeType string
 		want           any
 	}{
-		{"/v1/pay", "as_seen", "0"}, {"/v2/pay", "as_seen", "0"}, {"/api/rest/v1/vpos/ask", "as_seen", "0"},
-		{"/v1.1/pay", "as_seen", 0.0}, {"/v1.1/pay", "string", "0"},
+		{"/v1/pay", "as_seen", "0"},
+		{"/v2/pay", "as_seen", "0"},
+		{"/api/rest/v1/vpos/ask", "as_seen", "0"},
+		{"/v1.1/pay", "as_seen", 0.0},
+		{"/v1.1/pay", "string", "0"},
 	} {
 		f := newFront(t, map[string]string{optCardCodeType: tt.codeType})
 		if _, answer := f.post(tt.path, asJSON(example(t, nil))); answer["code"] != tt.want {
@@ -368,8 +371,14 @@ func TestAmountsAreReadExactlyInEveryForm(t *testing.T) {
 		currency string
 		minor    int64
 	}{
-		{100, "CDF", 10000}, {"100", "CDF", 10000}, {"100.0", "CDF", 10000}, {"100.00", "CDF", 10000},
-		{json.Number("100.0"), "CDF", 10000}, {"12.5", "USD", 1250}, {json.Number("12.55"), "USD", 1255}, {"0.01", "USD", 1},
+		{100, "CDF", 10000},
+		{"100", "CDF", 10000},
+		{"100.0", "CDF", 10000},
+		{"100.00", "CDF", 10000},
+		{json.Number("100.0"), "CDF", 10000},
+		{"12.5", "USD", 1250},
+		{json.Number("12.55"), "USD", 1255},
+		{"0.01", "USD", 1},
 	} {
 		f := newFront(t, nil)
 		f.post("/v1/pay", asJSON(example(t, map[string]any{"amount": tt.amount, "currency": tt.currency})))
@@ -430,5 +439,18 @@ func TestTheGatewaysRefusalsHaveAnswers(t *testing.T) {
 				t.Errorf("%v at %s: HTTP %d %v", tt.err, path, status, answer)
 			}
 		}
+	}
+}
+
+func TestACallbackAddressThatCanNeverBeCalledIsRefused(t *testing.T) {
+	f := newFront(t, nil)
+	f.gw.RefuseURL = pay.Invalid("url", "a private address")
+	for _, path := range []string{"/v1/pay", "/paymentService"} {
+		if _, answer := f.post(path, asJSON(mobileFields(nil))); answer["code"] != "1" || answer["message"] != "URL invalide" {
+			t.Errorf("%s: %v", path, answer)
+		}
+	}
+	if _, answer := f.post("/v1/pay", asJSON(example(t, map[string]any{"callback_url": "-"}))); answer["code"] != "0" {
+		t.Errorf("without one: %v", answer)
 	}
 }
