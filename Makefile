@@ -67,14 +67,16 @@ fmt: $(TOOLS)/golangci-lint ## Format the source with gofumpt
 	$(TOOLS)/golangci-lint fmt
 
 .PHONY: generate
-generate: $(TOOLS)/sqlc ## Write the generated files: query package, OpenAPI document
+generate: $(TOOLS)/sqlc ## Write the generated files: queries, OpenAPI, table of dialects
 	$(TOOLS)/sqlc generate
 	$(if $(wildcard internal/api),$(GO) test ./internal/api -run TestOpenAPI -count=1 -update)
+	$(GO) test ./cmd/passerelle -run TestDialectsAreDocumented -count=1 -update
 
 .PHONY: verify
 verify: tidy-check fmt-check $(TOOLS)/sqlc ## Check that generated files, go.mod and formatting are up to date
 	$(TOOLS)/sqlc diff
 	$(if $(wildcard internal/api),$(GO) test ./internal/api -run TestOpenAPI -count=1)
+	$(GO) test ./cmd/passerelle -run TestDialectsAreDocumented -count=1
 
 .PHONY: tidy-check
 tidy-check:

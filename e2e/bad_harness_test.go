@@ -208,7 +208,7 @@ var overlooked = map[string][]string{
 }
 
 func readable(a answer) error {
-	if a.status >= 400 && a.body == "" {
+	if a.status >= 400 && (a.body == "" || a.media == "text/html") {
 		return nil
 	}
 	if _, _, err := a.xmlRoot(); err == nil {

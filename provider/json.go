@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"unicode/utf8"
 )
@@ -27,10 +28,10 @@ func CheckJSON(text []byte) error {
 	for {
 		token, err := d.Token()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) && len(open) == 0 {
 				return nil
 			}
-			return err //nolint:wrapcheck // the decoder says what is broken
+			return fmt.Errorf("read JSON: %w", err)
 		}
 		switch token {
 		case json.Delim('{'):

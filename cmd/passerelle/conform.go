@@ -21,7 +21,7 @@ type conformCommand struct {
 	Providers  []string          `arg:"" optional:"" name:"provider" help:"Providers to play; all of them when none is named."`
 	BaseURL    string            `name:"base-url" help:"Address of the gateway, below which each provider has its prefix." default:"http://127.0.0.1:8080" placeholder:"URL"`
 	Direct     bool              `help:"The base URL is the provider's own, without a prefix; one provider is named."`
-	Credential map[string]string `help:"A credential in place of the demo merchant's: apikey=…, or cinetpay.apikey=… for one provider; callback_url=… is your own server." placeholder:"NAME=VALUE"`
+	Credential map[string]string `mapsep:"none" help:"A credential in place of the demo merchant's: apikey=…, or PROVIDER.apikey=… for one; callback_url=… is your own server." placeholder:"NAME=VALUE"`
 	SandboxURL string            `name:"sandbox-url" help:"Gateway whose sandbox acts as the customer on hosted pages; that of the base URL unless --direct." placeholder:"URL"`
 	JSON       bool              `name:"json" help:"Print the rows as JSON."`
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -83,6 +84,16 @@ func (p *progress) end() {
 	}
 }
 
+// maxOutcome is how much of a provider's own words fits beside the rest.
+const maxOutcome = 32
+
+func short(text string) string {
+	if runes := []rune(text); len(runes) > maxOutcome {
+		return strings.TrimSpace(string(runes[:maxOutcome-1])) + "…"
+	}
+	return text
+}
+
 // table prints a row per operation, below it what was not as documented, and
 // what to do next.
 func table(w io.Writer, rows []demo.Row, took time.Duration) {
@@ -96,7 +107,7 @@ func table(w io.Writer, rows []demo.Row, took time.Duration) {
 		} else {
 			good++
 		}
-		_, _ = fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%d ms\t%s\n", r.Provider, r.Operation, r.HTTPStatus, r.Outcome, r.Millis, mark)
+		_, _ = fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%d ms\t%s\n", r.Provider, r.Operation, r.HTTPStatus, short(r.Outcome), r.Millis, mark)
 	}
 	_ = t.Flush()
 	for _, r := range rows {

@@ -65,14 +65,14 @@ func TestTheTableHasARowPerOperationAndSaysWhatWasWrong(t *testing.T) {
 	t.Parallel()
 	rows := []demo.Row{
 		{Provider: "native", Operation: "payment", HTTPStatus: 201, Outcome: "succeeded", Millis: 12, OK: true},
-		{Provider: "cinetpay", Operation: "payment/check", HTTPStatus: 500, Outcome: "", Millis: 3, Problem: "want 200, got 500"},
+		{Provider: "cinetpay", Operation: "payment/check", HTTPStatus: 500, Outcome: "Transaction envoyée avec succès. Veuillez valider", Millis: 3, Problem: "want 200, got 500"},
 	}
 	var out bytes.Buffer
 	table(&out, rows, 1500*time.Millisecond)
 	want := `
-PROVIDER  OPERATION      HTTP  OUTCOME    TIME   
-native    payment        201   succeeded  12 ms  ✓
-cinetpay  payment/check  500              3 ms   ✗
+PROVIDER  OPERATION      HTTP  OUTCOME                           TIME   
+native    payment        201   succeeded                         12 ms  ✓
+cinetpay  payment/check  500   Transaction envoyée avec succès…  3 ms   ✗
 
 ✗ cinetpay, payment/check: want 200, got 500
 1 of 2 operations as documented, in 1.5 s

@@ -116,7 +116,7 @@ func TestDialectsAreDocumentedAsTheirDescriptorsHaveThem(t *testing.T) {
 	}
 	want := before + generatedStart + describe(all.Providers()) + generatedEnd + after
 	if *update {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil { //nolint:gosec // a document for everybody
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -21,8 +21,8 @@ const (
 	DemoMerchantName  = "Boutique Démo"
 	DemoEmail         = "demo@passerelle.test"
 	DemoPassword      = "demo-password"
-	DemoAPIKey        = "sk_test_demo"
-	DemoWebhookSecret = "whsec_ZGVtby1wYXNzZXJlbGxlLXdlYmhvb2stc2VjcmV0"
+	DemoAPIKey        = "sk_test_demo"                                   //nolint:gosec // published, opens the sandbox only
+	DemoWebhookSecret = "whsec_ZGVtby1wYXNzZXJlbGxlLXdlYmhvb2stc2VjcmV0" //nolint:gosec // published, signs test events only
 )
 
 // demoEndpointPath is where the demo merchant gets native webhooks.

@@ -35,6 +35,7 @@ var layout = []layer{
 	{"internal/due", "the runner claims rows that owe work; the work is handed to it"},
 	{"internal/gateway", "the use cases are the same behind every front: API, dialect, page or job"},
 	{"internal/webhook", "deliveries carry what the gateway decided, whoever shows it"},
+	{"internal/account", "who the people are and what they may do does not depend on what they are shown"},
 	{"internal/sandbox", "the simulated operators are a connector like any other, not a part of the fronts"},
 	{"internal/api", "the native API is one front; fronts do not know each other"},
 	{"internal/web", "pages share their frame, not their content"},

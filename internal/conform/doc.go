@@ -39,7 +39,7 @@
 // text is never a number; the order of keys is free. Texts in angle brackets
 // match what varies: <any>, <string> (not empty), <number>, <bool>,
 // <regex:…> for a whole text, <capture:name> and <capture:name:…> a text or
-// number that is kept, <same:name> what was kept. A body that is not JSON is a
+// number that is kept (the first group of the expression, if it has one), <same:name> what was kept. A body that is not JSON is a
 // list of regular expressions, one a line, that are all found in it; their
 // named groups are kept. <empty> is no body, <any> whatever comes.
 package conform

@@ -64,7 +64,7 @@ func bodyEscape(contentType, body string) escape {
 // fillTarget escapes values and, in a printed address, what a request line can't
 // carry: its spaces and line breaks.
 func (s script) fillTarget(target string) (string, error) {
-	if strings.HasPrefix(target, "{{capture:") {
+	if !strings.HasPrefix(target, "/") { // a whole address, such as an answer names
 		return s.fill(target, asIs)
 	}
 	target, err := s.fill(target, url.QueryEscape)

@@ -190,8 +190,9 @@ func (m *matching) text(at, want string, got any) {
 		if isNumber {
 			text = number.String()
 		}
-		if right = text != "" && (!formed || whole(form, text)); right {
-			m.kept[captured(name)] = text
+		var kept string
+		if kept, right = keep(form, formed, text); right {
+			m.kept[captured(name)] = kept
 		}
 	case "same":
 		right = isText && m.kept[captured(name)] == text
@@ -207,6 +208,23 @@ func captured(name string) string { return "capture:" + name }
 func whole(form, text string) bool {
 	re, err := regexp.Compile("^(?:" + form + ")$")
 	return err == nil && re.MatchString(text)
+}
+
+// keep returns what a capture keeps of a text that has the form: its first
+// group, or all of it.
+func keep(form string, formed bool, text string) (string, bool) {
+	if !formed {
+		return text, text != ""
+	}
+	re, err := regexp.Compile("^(?:" + form + ")$")
+	if err != nil {
+		return "", false
+	}
+	groups := re.FindStringSubmatch(text)
+	if len(groups) > 1 {
+		return groups[1], true
+	}
+	return text, groups != nil
 }
 
 // lines holds a body that is no JSON to expressions that it must contain.

@@ -146,7 +146,17 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 	var failed error // ours, not the payout's: the batch is worked again
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, batchWorkers)
+	seen := map[string]bool{}
 	for i, payout := range list {
+		if payout.Reference != "" && seen[payout.Reference] {
+			// Two alike would otherwise pass for one that a crash interrupted.
+			mu.Lock()
+			refused = append(refused, Refused{Index: i, Reference: payout.Reference, Code: pay.CodeDuplicateReference,
+				Message: "the reference is used twice in this batch", Param: "reference"})
+			mu.Unlock()
+			continue
+		}
+		seen[payout.Reference] = true
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()

@@ -3,11 +3,13 @@ package gateway_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -245,23 +247,74 @@ func TestAFailedRefundGivesBackAndALateOneTakesAgain(t *testing.T) {
 func TestABatchPaysOutWhatItCanAndSaysWhatItCouldNot(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(payOut, said(paid))
-		list := []provider.Request{payout("P1", 600_000), payout("P2", 600_000), payout("P1", 5), payout("", 5)}
+		list := []provider.Request{payout("P1", 600_000), payout("P1", 5), payout("P2", 1_000_001), payout("", 5)}
 		b, err := w.CreateBatch(w.Context(), w.live, "B1", list, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.eventually("the batch is worked", func() bool {
-			now, err := w.FindBatch(w.Context(), w.live, b.Row.ID)
-			return err == nil && len(now.Payouts)+len(now.Refused) == 4
-		})
-		now, err := w.FindBatch(w.Context(), w.live, b.Row.ID)
-		if err != nil || len(now.Payouts) > 2 || now.Row.Total != 4 {
-			t.Errorf("paid out %d of %d, %v", len(now.Payouts), now.Row.Total, err)
+		now := w.worked(b)
+		codes := map[int]string{}
+		for _, r := range now.Refused {
+			codes[r.Index] = r.Code
+		}
+		want := map[int]string{1: pay.CodeDuplicateReference, 2: pay.CodeInsufficientBalance, 3: pay.CodeInvalid}
+		if len(now.Payouts) != 1 || now.Payouts[0].Reference != "P1" || !maps.Equal(codes, want) {
+			t.Errorf("paid out %d and refused %v, want P1 and %v", len(now.Payouts), codes, want)
 		}
 		_, err = w.CreateBatch(w.Context(), w.live, "B1", list, nil)
 		w.refused(err, pay.KindConflict, pay.CodeDuplicateReference)
 		_, err = w.FindBatch(w.Context(), w.test, b.Row.ID)
 		w.refused(err, pay.KindNotFound, "")
+		w.holds("alpha", 400_000, 0)
 		w.balanced()
+	})
+}
+
+// worked waits until nothing of a batch is left to do.
+func (w *world) worked(b gateway.Batch) (now gateway.Batch) {
+	w.Helper()
+	w.eventually("the batch is worked", func() bool {
+		var err error
+		now, err = w.FindBatch(w.Context(), w.live, b.Row.ID)
+		return err == nil && now.Row.NextWorkAt == 0
+	})
+	return now
+}
+
+func TestABatchThatItsProcessLeftIsTakenUpByAnotherWithoutPayingTwice(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		var calls atomic.Int64
+		w.alpha.on(payOut, func(ctx context.Context, c call) (provider.Result, error) {
+			if calls.Add(1) <= 8 { // all that the first process has at work at once
+				return w.alpha.blocked(ctx, c)
+			}
+			return paid, nil
+		})
+		var list []provider.Request
+		for i := range 12 {
+			list = append(list, payout(fmt.Sprint("P", i), 1000))
+		}
+		b, err := w.CreateBatch(w.Context(), w.live, "B1", list, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.eventually("the first process is stuck", func() bool { return calls.Load() == 8 })
+		other := w.newGateway()
+		if due, err := other.ClaimBatches(w.Context(), 10); err != nil || len(due) != 0 {
+			t.Fatalf("%d batches were due while the first may be at work, %v", len(due), err)
+		}
+		w.clock.Advance(6 * time.Minute)
+		due, err := other.ClaimBatches(w.Context(), 10)
+		if err != nil || len(due) != 1 {
+			t.Fatalf("%d batches are due, %v", len(due), err)
+		}
+		if err := other.WorkBatch(w.Context(), due[0]); err != nil {
+			t.Fatal(err)
+		}
+		now := w.worked(b)
+		if len(now.Payouts) != 12 || len(now.Refused) != 0 || calls.Load() != 12 {
+			t.Errorf("%d payouts, %d refusals, %d calls; want 12, none and 12", len(now.Payouts), len(now.Refused), calls.Load())
+		}
+		w.holds("alpha", 988_000, 8000)
 	})
 }

@@ -14,69 +14,41 @@ type Claimed struct {
 	ID         string
 }
 
-// The claims are the one kind of statement that differs between the engines:
+// claimDue is the one kind of statement that differs between the engines:
 // PostgreSQL skips rows that another node is claiming at the same moment, SQLite
-// has one writer and needs no such words. All move the row's time to the end of
+// has one writer and needs no such words. It moves the row's time to the end of
 // the lease, so that a worker that dies loses nothing but that time.
-const (
-	claimTransactions = `UPDATE transactions SET next_check_at = $1
+const claimDue = `UPDATE %[1]s SET %[2]s = $1
 WHERE (merchant_id, id) IN (
-    SELECT merchant_id, id FROM transactions
-    WHERE next_check_at > 0 AND next_check_at <= $2
-    ORDER BY next_check_at LIMIT $3 %s
+    SELECT merchant_id, id FROM %[1]s WHERE %[2]s > 0 AND %[2]s <= $2 ORDER BY %[2]s LIMIT $3 %[3]s
 ) RETURNING merchant_id, id`
-	claimDeliveries = `UPDATE deliveries SET next_attempt_at = $1
-WHERE (merchant_id, id) IN (
-    SELECT merchant_id, id FROM deliveries
-    WHERE next_attempt_at > 0 AND next_attempt_at <= $2
-    ORDER BY next_attempt_at LIMIT $3 %s
-) RETURNING merchant_id, id`
-	claimConnections = `UPDATE connections SET next_maintain_at = $1
-WHERE (merchant_id, id) IN (
-    SELECT merchant_id, id FROM connections
-    WHERE next_maintain_at > 0 AND next_maintain_at <= $2
-    ORDER BY next_maintain_at LIMIT $3 %s
-) RETURNING merchant_id, id`
-	claimBatches = `UPDATE payout_batches SET next_work_at = $1
-WHERE (merchant_id, id) IN (
-    SELECT merchant_id, id FROM payout_batches
-    WHERE next_work_at > 0 AND next_work_at <= $2
-    ORDER BY next_work_at LIMIT $3 %s
-) RETURNING merchant_id, id`
-	claimSandbox = `UPDATE sandbox_operations SET due_at = $1
-WHERE (merchant_id, id) IN (
-    SELECT merchant_id, id FROM sandbox_operations
-    WHERE due_at > 0 AND due_at <= $2
-    ORDER BY due_at LIMIT $3 %s
-) RETURNING merchant_id, id`
-)
 
 // ClaimTransactions takes transactions that owe work.
 func (s *Store) ClaimTransactions(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
-	return s.claim(ctx, claimTransactions, now, lease, limit)
+	return s.claim(ctx, "transactions", "next_check_at", now, lease, limit)
 }
 
 // ClaimDeliveries takes deliveries that owe an attempt.
 func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
-	return s.claim(ctx, claimDeliveries, now, lease, limit)
+	return s.claim(ctx, "deliveries", "next_attempt_at", now, lease, limit)
 }
 
 // ClaimConnections takes connections that owe maintenance.
 func (s *Store) ClaimConnections(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
-	return s.claim(ctx, claimConnections, now, lease, limit)
+	return s.claim(ctx, "connections", "next_maintain_at", now, lease, limit)
 }
 
 // ClaimBatches takes payout batches that are not finished.
 func (s *Store) ClaimBatches(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
-	return s.claim(ctx, claimBatches, now, lease, limit)
+	return s.claim(ctx, "payout_batches", "next_work_at", now, lease, limit)
 }
 
 // ClaimSandboxOperations takes simulated operations whose time has come.
 func (s *Store) ClaimSandboxOperations(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
-	return s.claim(ctx, claimSandbox, now, lease, limit)
+	return s.claim(ctx, "sandbox_operations", "due_at", now, lease, limit)
 }
 
-func (s *Store) claim(ctx context.Context, statement string, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+func (s *Store) claim(ctx context.Context, table, column string, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
 	var list []Claimed
 	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 		list = list[:0]
@@ -84,7 +56,7 @@ func (s *Store) claim(ctx context.Context, statement string, now time.Time, leas
 		if tx.Postgres() {
 			skip = "FOR UPDATE SKIP LOCKED"
 		}
-		rows, err := tx.Raw().QueryContext(ctx, fmt.Sprintf(statement, skip), Millis(now.Add(lease)), Millis(now), limit)
+		rows, err := tx.Raw().QueryContext(ctx, fmt.Sprintf(claimDue, table, column, skip), Millis(now.Add(lease)), Millis(now), limit)
 		if err != nil {
 			return err
 		}
@@ -99,7 +71,7 @@ func (s *Store) claim(ctx context.Context, statement string, now time.Time, leas
 		return rows.Err()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claim due rows: %w", err)
+		return nil, fmt.Errorf("claim due rows of %s: %w", table, err)
 	}
 	return list, nil
 }

@@ -272,7 +272,7 @@ func notify(body, token string) *http.Request {
 }
 
 func TestReadNotification(t *testing.T) {
-	v := vectors[0]
+	v := tokenVectors[0]
 	form := string(v.n.form())
 	isForbidden := func(err error) bool { return pay.KindOf(err) == pay.KindForbidden }
 	tests := []struct {

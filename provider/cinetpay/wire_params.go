@@ -28,7 +28,7 @@ func (p params) text(name string) string { return p[name].text }
 // jsonParams reads a JSON object; the comma before its closing brace is
 // forgiven, since the seed's own samples have one.
 func jsonParams(body []byte) (params, error) {
-	body = withoutTrailingCommas(body)
+	body = provider.WithoutTrailingCommas(body)
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(body, &raw); err != nil || raw == nil || provider.CheckJSON(body) != nil {
 		return nil, errNotObject
@@ -58,32 +58,6 @@ func formParams(body []byte) (params, error) {
 		p[strings.TrimSuffix(name, ":")] = param{text: values.Get(name)}
 	}
 	return p, nil
-}
-
-// withoutTrailingCommas drops a comma that only spaces part from a closing
-// brace, outside strings.
-func withoutTrailingCommas(body []byte) []byte {
-	out := make([]byte, 0, len(body))
-	inString, escaped := false, false
-	for i, c := range body {
-		switch {
-		case escaped:
-			escaped = false
-		case inString && c == '\\':
-			escaped = true
-		case c == '"':
-			inString = !inString
-		case c == ',' && !inString && closesNext(body[i+1:]):
-			continue
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-func closesNext(rest []byte) bool {
-	rest = bytes.TrimLeft(rest, " \t\r\n")
-	return len(rest) > 0 && rest[0] == '}'
 }
 
 // alias renames a field unless the proper one is there.

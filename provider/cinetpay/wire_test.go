@@ -23,8 +23,8 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// vectors are the published test vectors of x-token, key SECRET.
-var vectors = []struct {
+// tokenVectors are the published test tokenVectors of x-token, key SECRET.
+var tokenVectors = []struct {
 	n     Notification
 	token string
 }{
@@ -56,7 +56,7 @@ var vectors = []struct {
 }
 
 func TestXToken(t *testing.T) {
-	for _, v := range vectors {
+	for _, v := range tokenVectors {
 		t.Run("the published vector "+v.n.TransactionID+" gives its token", func(t *testing.T) {
 			if got := v.n.XToken("SECRET"); got != v.token {
 				t.Errorf("got %s, want %s", got, v.token)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/money"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // The paths, behind the base addresses of a client.
@@ -164,36 +165,10 @@ func decode(body []byte, v any) error {
 	if json.Unmarshal(body, v) == nil {
 		return nil
 	}
-	if json.Unmarshal(withoutTrailingCommas(body), v) != nil {
+	if json.Unmarshal(provider.WithoutTrailingCommas(body), v) != nil {
 		return errUnreadable
 	}
 	return nil
-}
-
-// withoutTrailingCommas drops a comma that only spaces part from a closing
-// brace or bracket, outside strings.
-func withoutTrailingCommas(body []byte) []byte {
-	out := make([]byte, 0, len(body))
-	inString, escaped := false, false
-	for i, c := range body {
-		switch {
-		case escaped:
-			escaped = false
-		case inString && c == '\\':
-			escaped = true
-		case c == '"':
-			inString = !inString
-		case c == ',' && !inString && closesNext(body[i+1:]):
-			continue
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-func closesNext(rest []byte) bool {
-	rest = bytes.TrimLeft(rest, " \t\r\n")
-	return len(rest) > 0 && (rest[0] == '}' || rest[0] == ']')
 }
 
 // AmountText writes an amount as requests have it: "575", or "12.50" where there

@@ -83,6 +83,7 @@ func Provider() provider.Provider {
 		Speak:   speak,
 		Rules:   rules,
 		Scenes:  scenes(),
+		Vectors: vectors,
 		Curl:    curl,
 	}
 }

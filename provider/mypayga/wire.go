@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
+
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // The paths of the operations.
@@ -223,34 +224,8 @@ func unmarshal(body []byte, into any) error {
 		return nil
 	}
 	// The parser's own message is left out: it may quote what it could not read.
-	if json.Unmarshal(withoutTrailingCommas(body), into) != nil {
+	if json.Unmarshal(provider.WithoutTrailingCommas(body), into) != nil {
 		return errors.New("unreadable answer")
 	}
 	return nil
-}
-
-// withoutTrailingCommas drops commas that only spaces part from a closing
-// bracket, outside strings.
-func withoutTrailingCommas(body []byte) []byte {
-	out := make([]byte, 0, len(body))
-	inString, escaped := false, false
-	for i, c := range body {
-		switch {
-		case escaped:
-			escaped = false
-		case inString && c == '\\':
-			escaped = true
-		case c == '"':
-			inString = !inString
-		case c == ',' && !inString && closesNext(body[i+1:]):
-			continue
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-func closesNext(rest []byte) bool {
-	rest = bytes.TrimLeft(rest, " \t\r\n")
-	return len(rest) > 0 && strings.IndexByte("}]", rest[0]) >= 0
 }

@@ -22,8 +22,8 @@ func read(t *testing.T, name string) string {
 	return string(b)
 }
 
-// vectors are those of the wire contract, key SECRET.
-var vectors = []struct {
+// hashVectors are those of the wire contract, key SECRET.
+var hashVectors = []struct {
 	c    Callback
 	hash string
 }{
@@ -42,7 +42,7 @@ var vectors = []struct {
 }
 
 func TestCallbacksAreSignedAsThePublishedVectors(t *testing.T) {
-	for _, v := range vectors {
+	for _, v := range hashVectors {
 		c := v.c
 		if got := c.Sign("SECRET"); got != v.hash {
 			t.Errorf("%s: %s", c.UniqueID, got)
@@ -73,7 +73,7 @@ func TestCallbacksAreSignedAsThePublishedVectors(t *testing.T) {
 }
 
 func TestCallbacksAreReadInEveryObservedShape(t *testing.T) {
-	v := vectors[0]
+	v := hashVectors[0]
 	fields := `"order_status":200,"unique_id":"ORDER42","amount":100,"payment_token":"Tok0000000000000000000001","payment_method":"Mobile Money","message":"Payment success","client_phone":"074121212","hash":"` + v.hash + `"`
 	camel := strings.NewReplacer("order_status", "orderStatus", "unique_id", "uniqueId", "payment_token", "paymentToken", "payment_method", "paymentMethod", "client_phone", "clientPhone").Replace(fields)
 	form := "order_status=200&unique_id=ORDER42&amount=100&payment_token=Tok0000000000000000000001&payment_method=Mobile+Money&message=Payment%20success&client_phone=074121212&hash=" + v.hash

@@ -102,6 +102,7 @@ func Provider() provider.Provider {
 		Speak:   func(g provider.Gateway) provider.Dialect { return newDialect(g) },
 		Rules:   rules,
 		Scenes:  scenes(),
+		Vectors: vectors,
 		Curl:    curl,
 	}
 }

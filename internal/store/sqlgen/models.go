@@ -34,6 +34,26 @@ type Attempt struct {
 	UpdatedAt         int64
 }
 
+type AuditEntry struct {
+	MerchantID string
+	Sequence   int64
+	UserID     string
+	Email      string
+	Address    string
+	Mode       string
+	Action     string
+	Subject    string
+	Detail     string
+	Hash       string
+	CreatedAt  int64
+}
+
+type AuditHead struct {
+	MerchantID string
+	Sequence   int64
+	Hash       string
+}
+
 type Balance struct {
 	MerchantID   string
 	ConnectionID string
@@ -240,6 +260,22 @@ type SandboxOperation struct {
 	DueAt         int64
 	CreatedAt     int64
 	UpdatedAt     int64
+}
+
+type Session struct {
+	TokenHash  string
+	MerchantID string
+	UserID     string
+	Mode       string
+	CreatedAt  int64
+	SeenAt     int64
+	ExpiresAt  int64
+}
+
+type SignInAttempt struct {
+	KeyHash     string
+	Tries       int64
+	WindowUntil int64
 }
 
 type Transaction struct {

@@ -1,0 +1,137 @@
+package account
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/secret"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+)
+
+// User is one of a merchant's people.
+type User struct {
+	ID        string
+	Email     string
+	Role      Role
+	CreatedAt time.Time
+}
+
+// Users lists a merchant's people, first come first.
+func (a *Accounts) Users(ctx context.Context, p Person) ([]User, error) {
+	rows, err := a.Store.Read().ListUsers(ctx, p.MerchantID)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	list := make([]User, len(rows))
+	for i, r := range rows {
+		list[i] = User{ID: r.ID, Email: r.Email, Role: Role(r.Role), CreatedAt: store.Time(r.CreatedAt)}
+	}
+	return list, nil
+}
+
+// AddUser lets somebody else in and returns a first password, once.
+func (a *Accounts) AddUser(ctx context.Context, p Person, email string, role Role) (pay.Secret, error) {
+	email = strings.ToLower(strings.TrimSpace(email))
+	if name, host, ok := strings.Cut(email, "@"); !ok || name == "" || host == "" || len(email) > 254 || strings.ContainsAny(email, " \t\r\n") {
+		return "", pay.Invalid("email", "an e-mail address is needed")
+	}
+	if !slices.Contains(Roles(), role) {
+		return "", pay.Invalid("role", "the role is operator or read_only")
+	}
+	password := pay.Secret(secret.Random(generatedPassword))
+	hash, err := secret.HashPassword(ctx, password.Reveal())
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	now := a.Now().UTC()
+	err = a.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		err := tx.InsertUser(ctx, sqlgen.InsertUserParams{
+			ID: pay.NewID("usr", p.MerchantID, now), MerchantID: p.MerchantID, Email: email,
+			PasswordHash: hash, Role: string(role), CreatedAt: now.UnixMilli(),
+		})
+		if err != nil {
+			return err
+		}
+		return a.append(ctx, tx.Queries, p, "user.add", email, string(role))
+	})
+	if store.IsUnique(err, store.UniqueUserEmail) {
+		return "", pay.Conflict("duplicate_email", "a user with that e-mail address exists")
+	}
+	if err != nil {
+		return "", fmt.Errorf("add user: %w", err)
+	}
+	return password, nil
+}
+
+// RemoveUser ends somebody's access and their sessions. An owner stays.
+func (a *Accounts) RemoveUser(ctx context.Context, p Person, id string) error {
+	err := a.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.DeleteUser(ctx, sqlgen.DeleteUserParams{MerchantID: p.MerchantID, ID: id})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return pay.NotFound("user")
+		}
+		if _, err := tx.DeleteUserSessions(ctx, sqlgen.DeleteUserSessionsParams{MerchantID: p.MerchantID, UserID: id}); err != nil {
+			return err
+		}
+		return a.append(ctx, tx.Queries, p, "user.remove", id, "")
+	})
+	if err != nil {
+		return fmt.Errorf("remove user: %w", err)
+	}
+	return nil
+}
+
+// ChangePassword replaces a person's own password, which they prove to know,
+// and ends their other sessions. A wrong one counts as a try to sign in.
+func (a *Accounts) ChangePassword(ctx context.Context, p Person, old, next pay.Secret) error {
+	if n := len(next.Reveal()); n < minPassword || n > maxPassword {
+		return pay.Invalid("password", fmt.Sprintf("a password has %d to %d characters", minPassword, maxPassword))
+	}
+	key := a.Box.Lookup(p.Email, "sign-in-account")
+	allowed, err := a.countTry(ctx, key, a.Box.Lookup(p.Address, "sign-in-address"))
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return ErrLocked
+	}
+	user, err := a.Store.Read().GetUser(ctx, sqlgen.GetUserParams{MerchantID: p.MerchantID, ID: p.UserID})
+	if err != nil {
+		return fmt.Errorf("read user: %w", err)
+	}
+	right, err := secret.VerifyPassword(ctx, bounded(old), user.PasswordHash)
+	if err != nil {
+		return fmt.Errorf("check password: %w", err)
+	}
+	if !right {
+		return ErrWrong
+	}
+	hash, err := secret.HashPassword(ctx, next.Reveal())
+	if err != nil {
+		return fmt.Errorf("hash password: %w", err)
+	}
+	err = a.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.SetPassword(ctx, sqlgen.SetPasswordParams{PasswordHash: hash, MerchantID: p.MerchantID, ID: p.UserID}); err != nil {
+			return err
+		}
+		if _, err := tx.DeleteUserSessions(ctx, sqlgen.DeleteUserSessionsParams{MerchantID: p.MerchantID, UserID: p.UserID, ExceptHash: p.session}); err != nil {
+			return err
+		}
+		if _, err := tx.ForgetSignInAttempts(ctx, key); err != nil {
+			return err
+		}
+		return a.append(ctx, tx.Queries, p, "password.change", "", "")
+	})
+	if err != nil {
+		return fmt.Errorf("change password: %w", err)
+	}
+	return nil
+}
