@@ -53,6 +53,10 @@ race: test-deps ## Run the tests under the race detector (needs gcc)
 bench: test-deps ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $(PACKAGES)
 
+.PHONY: matrix
+matrix: ## Play every front by every rail, print the table and write docs/matrix.md
+	$(GO) -C e2e test -run '^TestAnyFrontLeavesByAnyRail$$' -count=1 -update
+
 ##@ Before a commit
 
 # golangci-lint includes gofumpt, vet and staticcheck; .golangci.yml holds the

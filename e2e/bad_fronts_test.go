@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
 	"github.com/passerelle-pay/passerelle/internal/store/pgtest"
+	"github.com/passerelle-pay/passerelle/pay"
 )
 
 // Every front meets the same mischief, on both engines: PostgreSQL refuses
@@ -17,23 +19,59 @@ func TestNoFrontTakesWhatIsWrongNorFailsOnIt(t *testing.T) {
 	for _, engine := range []string{"sqlite", "postgres"} {
 		t.Run(engine, func(t *testing.T) {
 			merchant := startShop(t)
-			g := startGateway(t, func(c *app.Config) {
+			w := startWatched(t, func(c *app.Config) {
 				c.CallbackURL, c.OperatorDelay = merchant.URL, "0"
 				if engine == "postgres" {
 					c.DatabaseURL = pgtest.Database(t)
 				}
 			})
+			g, kept := w.Running, secrets{}
 			t.Run("native", func(t *testing.T) {
 				provoke(t, g, "native", g.URL, nativeRequests(t, g), map[string]string{"api_key": app.DemoAPIKey})
 			})
 			for _, p := range g.App.Providers() {
 				t.Run(p.Name, func(t *testing.T) {
 					list := listenTo(t, g, merchant, p)
-					provoke(t, g, p.Name, g.App.Gateway.BaseURL(p.Name), list, g.App.DemoCredentials(p.Name))
+					credentials := g.App.DemoCredentials(p.Name)
+					provoke(t, g, p.Name, g.App.Gateway.BaseURL(p.Name), list, credentials)
+					kept.brought(p.Name, list, credentials)
 				})
 			}
+			places := map[string]string{"the log": w.log.String()}
+			if engine == "sqlite" {
+				places = w.places(t)
+			}
+			kept.nowhereIn(t, places)
 		})
 	}
+}
+
+var cardDigits = regexp.MustCompile(`\b[0-9]{13,19}\b`)
+
+// brought takes the secrets and the cards that a front's requests bring.
+func (s secrets) brought(front string, list []heard, credentials map[string]string) {
+	for name, value := range credentials {
+		if len(value) > 5 && secretName(name) {
+			s.add(front+" "+name, value)
+		}
+	}
+	for _, h := range list {
+		for _, number := range cardDigits.FindAllString(h.body, -1) {
+			if pay.Luhn(number) {
+				s.card(number)
+			}
+		}
+	}
+}
+
+// secretName reports whether a credential of that name is one.
+func secretName(name string) bool {
+	for _, kind := range []string{"secret", "password", "key", "token", "keypass"} {
+		if strings.Contains(name, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // provoke sends each accepted request again with one thing wrong about it.
@@ -122,10 +160,8 @@ func (h heard) impostures(credentials map[string]string) []mischief {
 // revealed names a secret of the caller that stands in a text.
 func revealed(text string, credentials map[string]string) string {
 	for name, value := range credentials {
-		for _, kind := range []string{"secret", "password", "key", "token"} {
-			if strings.Contains(name, kind) && strings.Contains(text, value) {
-				return name
-			}
+		if secretName(name) && strings.Contains(text, value) {
+			return name
 		}
 	}
 	return ""

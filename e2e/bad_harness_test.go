@@ -202,9 +202,9 @@ var refusedAs = map[string]func(answer) error{
 // overlooked is what a front takes although it is wrong, as the document of its
 // provider or its clients have it.
 var overlooked = map[string][]string{
-	"komipay": {"content type", "a wrong keypass"}, // wire: komipay §1, the keypass
-	"mypayga": {"content type"},                    // wire: mypayga §1, all encodings
-	"flexpay": {"content type"},
+	"komipay": {"content type", "a wrong keypass"},                          // wire: komipay §1, the keypass
+	"mypayga": {"content type"},                                             // wire: mypayga §1, all encodings
+	"flexpay": {"content type", "no Authorization", "a long Authorization"}, // wire: flexpay §2.1, the token in the body
 }
 
 func readable(a answer) error {

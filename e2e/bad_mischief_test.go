@@ -18,16 +18,17 @@ type mischief struct {
 
 const overlong = 1<<20 + 1
 
-// wrongAmounts are JSON values that are no amount of money.
+// wrongAmounts are JSON values that are no amount of money in any currency: the
+// fractions are finer than the smallest unit of all.
 var wrongAmounts = []string{
-	`-200`, `0`, `-0`, `0.5`, `200.5`, `1e400`, `1e-3`, `1E999999999`, `99999999999999999999`, `9223372036854775808`,
+	`-200`, `0`, `-0`, `0.005`, `200.125`, `1e400`, `1e-3`, `1E999999999`, `99999999999999999999`, `9223372036854775808`,
 	`-9223372036854775809`, `"NaN"`, `"Infinity"`, `"-200"`, `"200 XAF"`, `"0x10"`, `"1_000"`, `"٢٠٠"`, `"200\u0000"`,
-	`""`, `" "`, `[200]`, `{"amount":200}`, `true`, `null`, `NaN`, `Infinity`, `0200`, `+200`, `.5`, `5.`,
+	`""`, `" "`, `[200]`, `{"amount":200}`, `true`, `null`, `NaN`, `Infinity`, `0200`, `+200`, `.5`, `5.`, `"200.125"`,
 }
 
 // wrongPlainAmounts are the same outside JSON.
 var wrongPlainAmounts = []string{
-	"-200", "0", "0.5", "1e400", "1E999999999", "99999999999999999999", "NaN", "Infinity", "-Inf", "0x10", "1_000", "٢٠٠", "two",
+	"-200", "0", "0.005", "1e400", "1E999999999", "99999999999999999999", "NaN", "Infinity", "-Inf", "0x10", "1_000", "٢٠٠", "two",
 	"200\x00", "",
 }
 

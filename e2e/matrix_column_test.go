@@ -98,7 +98,6 @@ func (c *column) connect(t *testing.T) {
 	for name, path := range c.rail.bases {
 		values[name] = c.toB.URL + path
 	}
-	maps.Copy(values, c.rail.settings)
 	position := 0
 	for name, settings := range c.rail.instead {
 		special := maps.Clone(values)

@@ -55,8 +55,7 @@ func planFor(f front, r rail) plan {
 		}
 	}
 	if len(shared(f, r)) == 0 {
-		return plan{reason: fmt.Sprintf("no common currency: %s is in %s, %s in %s",
-			f.title, codes(f.currencies), r.title, codes(r.descriptor.Currencies))}
+		return plan{reason: fmt.Sprintf("no common currency: %s against %s", codes(f.currencies), codes(r.descriptor.Currencies))}
 	}
 	var names []string
 	for _, w := range f.ways {

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 # Debian packages. For each, have_PACKAGE tells whether its programs are there.
-packages=(postgresql)
+packages=(postgresql chromium)
 
 have_postgresql() {
 	local bin
@@ -12,6 +12,10 @@ have_postgresql() {
 		[[ -x $bin/initdb && -x $bin/postgres ]] && return
 	done
 	command -v initdb >/dev/null && command -v postgres >/dev/null
+}
+
+have_chromium() {
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
 }
 
 missing=()

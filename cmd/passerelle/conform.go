@@ -23,6 +23,7 @@ type conformCommand struct {
 	Direct     bool              `help:"The base URL is the provider's own, without a prefix; one provider is named."`
 	Credential map[string]string `mapsep:"none" help:"A credential in place of the demo merchant's: apikey=…, or PROVIDER.apikey=… for one; callback_url=… is your own server." placeholder:"NAME=VALUE"`
 	SandboxURL string            `name:"sandbox-url" help:"Gateway whose sandbox acts as the customer on hosted pages; that of the base URL unless --direct." placeholder:"URL"`
+	Wait       time.Duration     `help:"How long an answer that takes time is waited for, such as the end of a payment; as each vector says (20s) unless set." placeholder:"DURATION"`
 	JSON       bool              `name:"json" help:"Print the rows as JSON."`
 }
 
@@ -68,7 +69,7 @@ func (c conformCommand) Run(ctx context.Context) error {
 // target reads the flags: a gateway has its sandbox at its own root, also when
 // the address given is that of one of its providers.
 func (c conformCommand) target(providers []*provider.Provider) conform.Target {
-	t := conform.Target{Base: c.BaseURL, Direct: c.Direct, Sandbox: c.SandboxURL, Credentials: c.Credential}
+	t := conform.Target{Base: c.BaseURL, Direct: c.Direct, Sandbox: c.SandboxURL, Credentials: c.Credential, Wait: c.Wait}
 	if t.Sandbox != "" || t.Direct {
 		return t
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// curlMain stands in for curl where it is missing: the few options that our
+// curlMain stands in for curl: the few options that our
 // own documents use.
 func curlMain() {
 	if err := curl(os.Args[1:], os.Stdout); err != nil {
@@ -131,5 +131,8 @@ func multipartBody(fields []string) (body []byte, contentType string, err error)
 			return nil, "", err
 		}
 	}
-	return b.Bytes(), w.FormDataContentType(), w.Close()
+	if err := w.Close(); err != nil { // writes the last boundary
+		return nil, "", err
+	}
+	return b.Bytes(), w.FormDataContentType(), nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os/exec"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -10,11 +9,13 @@ import (
 // TestMain puts the program itself, and what the scripts call it with, on the
 // PATH of every test here.
 func TestMain(m *testing.M) {
-	commands := map[string]func(){"passerelle": main, "hits": hitsMain}
-	if _, err := exec.LookPath("curl"); err != nil {
-		commands["curl"] = curlMain // printed commands are run even where curl is missing
-	}
-	testscript.Main(m, commands)
+	testscript.Main(m, map[string]func(){
+		"passerelle": main, "hits": hitsMain,
+		// Printed commands are run by a curl of our own, so that they run where
+		// curl is missing. It stands here always: a command that is registered on
+		// some condition would run every test again where the condition differs.
+		"curl": curlMain,
+	})
 }
 
 // TestCommands runs the scripts in testdata, each a page of the manual.

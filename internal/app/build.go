@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/account"
 	"github.com/passerelle-pay/passerelle/internal/api"
 	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/outbound"
 	"github.com/passerelle-pay/passerelle/internal/sandbox"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/web/checkout"
+	"github.com/passerelle-pay/passerelle/internal/web/dashboard"
 	"github.com/passerelle-pay/passerelle/internal/webhook"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -146,6 +148,12 @@ func (a *App) routes(publicURL string) http.Handler {
 		rt.rest.Handle(prefix, native)
 	}
 	rt.rest.Handle("/pay/", checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log}))
+	people := dashboard.New(dashboard.Config{
+		Gateway: a.Gateway, Webhooks: a.Webhooks, Now: a.config.Now, Log: a.log,
+		Accounts: &account.Accounts{Store: a.Store, Box: a.config.Keys, Now: a.config.Now},
+	})
+	rt.rest.Handle("/dashboard", people)
+	rt.rest.Handle("/dashboard/", people)
 	rt.rest.HandleFunc("/hooks/{provider}/{connection}", a.Gateway.ServeHook)
 	if a.config.Sandbox {
 		control := a.Sandbox.Handler(a.Gateway)

@@ -7,14 +7,18 @@ import (
 	"time"
 )
 
+// linger is the least time between saying that the gateway drains and closing
+// anything: what clients have on its way over connections they keep arrives,
+// and is the last that these carry.
+const linger = 100 * time.Millisecond
+
 // traffic counts the requests that are being answered, so that a drain knows
 // when the listeners may close. Probes don't count: they go on until the end.
 type traffic struct {
 	mu       sync.Mutex
-	open     int
+	open     int // requests that came before the drain
 	draining bool
-	// idle is closed once a drain finds nothing open.
-	idle chan struct{}
+	answered chan struct{} // closed once a drain finds none of them open
 }
 
 func (t *traffic) count(next http.Handler) http.Handler {
@@ -25,66 +29,63 @@ func (t *traffic) count(next http.Handler) http.Handler {
 			return
 		}
 		if t.enter() {
-			// A client that keeps its connection would meet a closed one next time.
+			defer t.leave()
+		} else {
 			w.Header().Set("Connection", "close")
 		}
-		defer t.leave()
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (t *traffic) enter() (draining bool) {
+// enter reports whether the request came before a drain.
+func (t *traffic) enter() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.open++
-	return t.draining
+	if !t.draining {
+		t.open++
+	}
+	return !t.draining
 }
 
 func (t *traffic) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.open--
-	t.settle()
-}
-
-// settle tells who drains that nothing is open any more.
-func (t *traffic) settle() {
-	if t.open > 0 || t.idle == nil {
-		return
-	}
-	select {
-	case <-t.idle:
-	default:
-		close(t.idle)
+	if t.draining && t.open == 0 {
+		close(t.answered)
 	}
 }
 
-// ebb waits until nothing is open, or ctx ends. Requests that come meanwhile
-// are answered: whoever sends them has not heard yet that readiness is gone.
-func (t *traffic) ebb(ctx context.Context) {
+// drain returns a channel that is closed when all requests that came before it
+// are answered. Those that come later are answered too, each as the last of
+// its connection: who sends them has not heard yet that readiness is gone.
+func (t *traffic) drain() <-chan struct{} {
 	t.mu.Lock()
-	t.draining = true
-	t.idle = make(chan struct{})
-	t.settle()
-	idle := t.idle
-	t.mu.Unlock()
-	select {
-	case <-idle:
-	case <-ctx.Done():
+	defer t.mu.Unlock()
+	if !t.draining {
+		t.draining, t.answered = true, make(chan struct{})
+		if t.open == 0 {
+			close(t.answered)
+		}
 	}
+	return t.answered
 }
 
 // lameDuck answers on while readiness says 503: at least for the notice, so
-// that load balancers look elsewhere first, and until the requests that are
-// open have been answered. Half of the drain's time is kept for closing.
+// that load balancers look elsewhere first, and until the requests that were
+// open are answered. Half of the drain's time is kept for closing.
 func (a *App) lameDuck(ctx context.Context, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, limit/2)
 	defer cancel()
-	notice := time.NewTimer(a.config.DrainNotice)
+	answered := a.traffic.drain()
+	notice := time.NewTimer(max(a.config.DrainNotice, linger))
 	defer notice.Stop()
 	select {
 	case <-notice.C:
 	case <-ctx.Done():
 	}
-	a.traffic.ebb(ctx)
+	select {
+	case <-answered:
+	case <-ctx.Done():
+	}
 }

@@ -45,6 +45,7 @@ var layout = []layer{
 	{"internal/conform", "published examples are played from outside: over HTTP alone, against any program"},
 	{"cmd/passerelle", "main has flags and signals; nothing can import it"},
 	{"e2e", "end-to-end tests are used by nothing"},
+	{"e2e/browser", "tests in a browser are used by nothing"},
 	{"bench", "benchmarks are used by nothing"},
 	{"internal/archtest", "the rules look at the source from outside"},
 }

@@ -41,6 +41,9 @@ type Target struct {
 	// Credentials replace the demo merchant's: "name" for every provider that has
 	// it, "provider.name" for one. "callback_url" is the merchant's own server.
 	Credentials map[string]string
+	// Wait is how long an answer that takes time is waited for; 0 is as each
+	// vector says.
+	Wait time.Duration
 }
 
 // Row is the result of one vector.
@@ -89,7 +92,7 @@ func Run(ctx context.Context, providers []*provider.Provider, t Target, shown fu
 		places <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-places }()
-			rows[i] = j.play(ctx, client, strings.TrimRight(t.Sandbox, "/"))
+			rows[i] = j.play(ctx, client, t)
 			mu.Lock()
 			defer mu.Unlock()
 			shown(rows[i])
@@ -113,10 +116,10 @@ func reach(ctx context.Context, client *http.Client, base string) error {
 	return nil
 }
 
-func (j job) play(ctx context.Context, client *http.Client, sandbox string) Row {
-	ctx, cancel := context.WithTimeout(ctx, vectorLimit)
+func (j job) play(ctx context.Context, client *http.Client, t Target) Row {
+	ctx, cancel := context.WithTimeout(ctx, vectorLimit+t.Wait)
 	defer cancel()
-	p := player{http: client, base: j.base, sandbox: sandbox, values: j.values}
+	p := player{http: client, base: j.base, sandbox: strings.TrimRight(t.Sandbox, "/"), wait: t.Wait, values: j.values}
 	started := time.Now()
 	err := p.play(ctx, j.vector)
 	row := Row{

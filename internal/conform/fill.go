@@ -17,8 +17,11 @@ type escape func(string) string
 func asIs(text string) string { return text }
 
 func asJSON(text string) string {
-	b, _ := json.Marshal(text) // a string always marshals
-	return string(b[1 : len(b)-1])
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(text) // a string always encodes
+	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
 // script is what the placeholders of one vector stand for.

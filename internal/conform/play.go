@@ -27,6 +27,7 @@ type player struct {
 	http    *http.Client
 	base    string
 	sandbox string
+	wait    time.Duration
 	values  script
 	// status is that of the last answer.
 	status int
@@ -49,7 +50,11 @@ func (p *player) step(ctx context.Context, s Step) error {
 	if s.Method == methodCustomer {
 		return p.customer(ctx, s)
 	}
-	deadline := time.Now().Add(s.Want.Within)
+	within := s.Want.Within
+	if within > 0 && p.wait > 0 {
+		within = p.wait
+	}
+	deadline := time.Now().Add(within)
 	for {
 		status, header, body, err := p.send(ctx, s)
 		if err != nil {

@@ -148,6 +148,18 @@ func (g *Gateway) LookUp(ctx context.Context, c provider.Caller, number string) 
 	return provider.Holder{}, pay.Capability("phone", "no connection can look accounts up")
 }
 
+// Merchant reads a merchant: who is paid, as its customers are told.
+func (g *Gateway) Merchant(ctx context.Context, id string) (sqlgen.Merchant, error) {
+	m, err := g.Store.Read().GetMerchant(ctx, id)
+	if noRows(err) {
+		return m, pay.NotFound("merchant")
+	}
+	if err != nil {
+		return m, fmt.Errorf("read merchant: %w", err)
+	}
+	return m, nil
+}
+
 // Connections are the caller's, in its mode.
 func (g *Gateway) Connections(ctx context.Context, c provider.Caller) ([]sqlgen.Connection, error) {
 	list, err := g.Store.Read().ListConnections(ctx, sqlgen.ListConnectionsParams{MerchantID: c.MerchantID, Mode: string(c.Mode)})

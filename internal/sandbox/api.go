@@ -40,7 +40,9 @@ func (s *Sandbox) Handler(checkouts Checkouts) http.Handler {
 	guarded := http.NewServeMux()
 	guarded.HandleFunc("GET /sandbox", c.showIndex)
 	guarded.HandleFunc("GET /sandbox/{$}", c.showIndex)
-	guarded.HandleFunc("GET /sandbox/static/sandbox.css", c.serveStyle)
+	guarded.HandleFunc("GET /sandbox/static/{file}", c.serveStatic)
+	guarded.HandleFunc("GET /sandbox/open", c.openPhone)
+	guarded.HandleFunc("POST /sandbox/empty", c.emptyInbox)
 	guarded.HandleFunc("POST /sandbox/phones/{msisdn}/{answer}", c.pressButton)
 	guarded.HandleFunc("POST /sandbox/v1/checkouts/{token}/pay", c.payCheckout)
 	guarded.HandleFunc("POST /sandbox/v1/checkouts/{token}/challenge", c.answerChallenge)
@@ -50,6 +52,7 @@ func (s *Sandbox) Handler(checkouts Checkouts) http.Handler {
 	guarded.HandleFunc("GET /sandbox/v1/phones/{msisdn}", c.getPhone)
 	guarded.HandleFunc("POST /sandbox/v1/phones/{msisdn}/approve", c.approve)
 	guarded.HandleFunc("POST /sandbox/v1/phones/{msisdn}/decline", c.decline)
+	guarded.HandleFunc("POST /sandbox/v1/phones/{msisdn}/expire", c.expire)
 	guarded.HandleFunc("GET /sandbox/v1/inbox", c.listInbox)
 	guarded.HandleFunc("DELETE /sandbox/v1/inbox", c.clearInbox)
 	guarded.HandleFunc("/sandbox/v1/", func(w http.ResponseWriter, _ *http.Request) {
@@ -216,6 +219,10 @@ func (c control) approve(w http.ResponseWriter, r *http.Request) {
 
 func (c control) decline(w http.ResponseWriter, r *http.Request) {
 	c.press(w, r, c.Decline)
+}
+
+func (c control) expire(w http.ResponseWriter, r *http.Request) {
+	c.press(w, r, c.Expire)
 }
 
 func (c control) press(w http.ResponseWriter, r *http.Request, button func(context.Context, string) (Entry, error)) {

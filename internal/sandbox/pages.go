@@ -6,10 +6,9 @@ import (
 	"embed"
 	"html/template"
 	"net/http"
-	"strings"
+	"net/url"
 
 	"github.com/passerelle-pay/passerelle/pay"
-	"github.com/passerelle-pay/passerelle/phone"
 )
 
 //go:embed templates static
@@ -20,46 +19,58 @@ var pages = template.Must(template.ParseFS(files, "templates/*.html"))
 // latestShown is how many requests the page shows of the inbox.
 const latestShown = 30
 
-// words are the pages' texts.
-type words map[string]string
-
-var french = words{
-	"lang": "fr", "title": "Bac à sable", "phones": "Téléphones de test", "noPhones": "Aucun téléphone n'a encore servi.",
-	"noPrompt": "Aucune demande en attente.", "approve": "Valider", "decline": "Refuser", "otp": "Code à usage unique",
-	"messages": "Messages", "operations": "Opérations", "inbox": "Boîte de réception", "inboxHelp": "Les notifications envoyées sous /sandbox/inbox/ arrivent ici.",
-	"empty": "Rien n'est arrivé.", "refresh": "Actualiser", "back": "Retour au bac à sable", "returnTitle": "Retour à la boutique",
-	"success": "Le paiement a abouti.", "failure": "Le paiement n'a pas abouti.", "unknown": "Le paiement suit son cours.",
-}
-
-var english = words{
-	"lang": "en", "title": "Sandbox", "phones": "Virtual phones", "noPhones": "No phone has been used yet.",
-	"noPrompt": "No request is waiting.", "approve": "Approve", "decline": "Decline", "otp": "One-time password",
-	"messages": "Messages", "operations": "Operations", "inbox": "Inbox", "inboxHelp": "Notifications sent to addresses under /sandbox/inbox/ arrive here.",
-	"empty": "Nothing has arrived.", "refresh": "Refresh", "back": "Back to the sandbox", "returnTitle": "Back at the shop",
-	"success": "The payment succeeded.", "failure": "The payment did not succeed.", "unknown": "The payment is on its way.",
-}
-
-// wordsFor is French unless the browser asks for English first.
-func wordsFor(r *http.Request) words {
-	first, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
-	if lang := r.URL.Query().Get("lang"); lang != "" {
-		first = lang
-	}
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(first)), "en") {
-		return english
-	}
-	return french
+// index is what the page of the virtual phones shows.
+type index struct {
+	T      words
+	Query  string // "?…": the language and the phones that were opened
+	Other  string // the same page in the other language
+	Phones []handset
+	Open   []string // numbers that were opened here
+	Fault  string
+	Tests  []trial
+	Cards  []trial
+	Inbox  []letter
+	// Countries are those whose numbers the form takes.
+	Countries []country
 }
 
 func (c control) showIndex(w http.ResponseWriter, r *http.Request) {
-	list, err := c.Phones(r.Context())
+	t := wordsFor(r)
+	opened := openedNumbers(r)
+	list, err := c.handsets(r.Context(), opened, t)
 	if err != nil {
 		c.refuse(w, r, err)
 		return
 	}
-	c.render(w, r, "index.html", map[string]any{
-		"T": wordsFor(r), "Phones": list, "Inbox": c.inbox.latest(latestShown),
-	})
+	page := index{
+		T: t, Query: query(r.URL.Query()), Other: otherLanguage(r, t), Phones: list, Open: opened, Inbox: letters(c.inbox.latest(latestShown)),
+		Tests: trials(r.URL.Query(), t), Cards: cardTrials(t), Countries: countries(r.URL.Query().Get("country"), t),
+	}
+	if code := r.URL.Query().Get("fault"); code != "" {
+		page.Fault = t["fault"]
+	}
+	c.render(w, r, "index.html", page)
+}
+
+// query is the part of the page's address that has to last: the language and
+// the phones that were opened.
+func query(q url.Values) string {
+	kept := url.Values{}
+	for _, name := range []string{"lang", "country", "phone"} {
+		if values := q[name]; len(values) > 0 && values[0] != "" {
+			kept[name] = values
+		}
+	}
+	if len(kept) == 0 {
+		return ""
+	}
+	return "?" + kept.Encode()
+}
+
+func otherLanguage(r *http.Request, t words) string {
+	q := r.URL.Query()
+	q.Set("lang", t["other"])
+	return r.URL.Path + query(q)
 }
 
 // showReturn is where the demo merchant's shop would be.
@@ -72,27 +83,44 @@ func (c control) showReturn(w http.ResponseWriter, r *http.Request) {
 	case "failure":
 		message = t["failure"]
 	}
-	c.render(w, r, "return.html", map[string]any{"T": t, "Message": message})
+	q := r.URL.Query()
+	q.Set("lang", t["other"])
+	c.render(w, r, "return.html", map[string]any{"T": t, "Message": message, "Other": "?" + q.Encode()})
 }
 
 // pressButton answers a prompt from the page and goes back to it; a prompt that
-// is gone meanwhile shows there by its absence.
+// is gone meanwhile shows there by its absence. A PIN of 0 declines, as the
+// prompt says; any other is right, since the number decides.
 func (c control) pressButton(w http.ResponseWriter, r *http.Request) {
-	buttons := map[string]func(context.Context, string) (Entry, error){"approve": c.Approve, "decline": c.Decline}
-	button, ok := buttons[r.PathValue("answer")]
+	buttons := map[string]func(context.Context, string) (Entry, error){
+		"approve": c.Approve, "decline": c.Decline, "expire": c.Expire,
+	}
+	name := r.PathValue("answer")
+	if name == "approve" && r.PostFormValue("pin") == "0" {
+		name = "decline"
+	}
+	button, ok := buttons[name]
 	if !ok {
 		c.refuse(w, r, pay.NotFound("button"))
 		return
 	}
-	if _, err := button(r.Context(), r.PathValue("msisdn")); err != nil && pay.KindOf(err) != pay.KindConflict {
+	number := r.PathValue("msisdn")
+	if _, err := button(r.Context(), number); err != nil && pay.KindOf(err) != pay.KindConflict {
 		c.refuse(w, r, err)
 		return
 	}
-	http.Redirect(w, r, "/sandbox", http.StatusSeeOther)
+	http.Redirect(w, r, "/sandbox"+query(r.URL.Query())+"#"+anchor(number), http.StatusSeeOther)
 }
 
-func (c control) serveStyle(w http.ResponseWriter, r *http.Request) {
-	http.ServeFileFS(w, r, files, "static/sandbox.css")
+func (c control) emptyInbox(w http.ResponseWriter, r *http.Request) {
+	c.inbox.clear()
+	http.Redirect(w, r, "/sandbox"+query(r.URL.Query())+"#inbox", http.StatusSeeOther)
+}
+
+func (c control) serveStatic(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-cache") // it belongs to the page of this very version
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	http.ServeFileFS(w, r, files, "static/"+r.PathValue("file"))
 }
 
 func (c control) render(w http.ResponseWriter, r *http.Request, name string, data any) {
@@ -108,13 +136,4 @@ func (c control) render(w http.ResponseWriter, r *http.Request, name string, dat
 	h.Set("Vary", "Accept-Language")
 	h.Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(page.Bytes())
-}
-
-// Local is the number as people in its country dial it.
-func (p Phone) Local() string {
-	n, err := phone.Parse(p.MSISDN, "")
-	if err != nil {
-		return p.MSISDN
-	}
-	return n.National()
 }

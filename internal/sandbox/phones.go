@@ -143,6 +143,12 @@ func (s *Sandbox) Decline(ctx context.Context, msisdn string) (Entry, error) {
 	return s.respond(ctx, msisdn, func(o *operation) { o.cut(declined) })
 }
 
+// Expire ends the newest open prompt of a phone as if its customer had let it
+// time out.
+func (s *Sandbox) Expire(ctx context.Context, msisdn string) (Entry, error) {
+	return s.respond(ctx, msisdn, func(o *operation) { o.cut(noAnswer) })
+}
+
 func (s *Sandbox) respond(ctx context.Context, msisdn string, change func(*operation)) (Entry, error) {
 	number, err := s.numberOf(ctx, msisdn)
 	if err != nil {

@@ -102,6 +102,7 @@ func Provider() provider.Provider {
 		Connect:     connect,
 		Speak:       speak,
 		Scenes:      scenes(),
+		Vectors:     vectors,
 		Curl:        curl,
 	}
 }

@@ -62,7 +62,8 @@ const (
 )
 
 // Validate refuses what MyPayGa can't carry. CFA names no currency: which
-// franc is charged follows from the number's country.
+// franc is charged follows from the number's country. Before the customer has
+// chosen, the order does not name the one that pays.
 func (c *connector) Validate(o provider.Order) error {
 	if o.Amount.Currency != money.XAF && o.Amount.Currency != money.XOF {
 		return pay.Capability("currency", "MyPayGa moves CFA francs only")
@@ -76,12 +77,15 @@ func (c *connector) Validate(o provider.Order) error {
 	if o.Method.Type == pay.CardMethod {
 		return c.validateCard(o)
 	}
+	if o.Method.Phone == "" {
+		return nil
+	}
 	n, err := payer(o)
 	if err != nil {
-		return pay.InvalidAs(pay.CodeInvalidPhone, "phone", "MyPayGa needs a mobile number of a country that it serves")
+		return err
 	}
 	if currencyOf(n) != o.Amount.Currency {
-		return pay.Capability("currency", "MyPayGa charges the CFA franc of the number's country, which is not the order's currency")
+		return otherFranc()
 	}
 	if c.api == apiV1 && o.Kind == pay.Payment && !slices.Contains(knownNetworks, networkOf(o, n)) {
 		return pay.Capability("method.operator", "MyPayGa has no network for this operator")
@@ -90,12 +94,20 @@ func (c *connector) Validate(o provider.Order) error {
 }
 
 // payer is the number of the wallet that pays or is paid, else the customer's.
+// One of another country is no mistake: it is a matter for another rail.
 func payer(o provider.Order) (phone.Number, error) {
 	n, err := phone.Parse(cmp.Or(o.Method.Phone, o.Customer.Phone), "")
-	if err != nil || !slices.Contains(countries, n.Country()) {
-		return phone.Number{}, errPhone
+	switch {
+	case err != nil:
+		return phone.Number{}, pay.InvalidAs(pay.CodeInvalidPhone, "phone", "MyPayGa needs the customer's mobile number")
+	case !slices.Contains(countries, n.Country()):
+		return phone.Number{}, pay.Capability("phone", "MyPayGa does not serve the number's country")
 	}
 	return n, nil
+}
+
+func otherFranc() error {
+	return pay.Capability("currency", "MyPayGa charges the CFA franc of the number's country, which is not the order's currency")
 }
 
 func networkOf(o provider.Order, n phone.Number) string {
@@ -109,6 +121,9 @@ func networkOf(o provider.Order, n phone.Number) string {
 // Submit starts a payment: a prompt on the phone, or a page for a card.
 func (c *connector) Submit(ctx context.Context, o provider.Order) (provider.Result, error) {
 	if err := c.Validate(o); err != nil {
+		return refused(err), nil
+	}
+	if _, err := payer(o); err != nil && o.Method.Type != pay.CardMethod {
 		return refused(err), nil
 	}
 	if c.api == apiV1 {

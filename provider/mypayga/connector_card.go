@@ -23,9 +23,9 @@ func (c *connector) validateCard(o provider.Order) error {
 	n, err := payer(o)
 	switch {
 	case err != nil:
-		return pay.InvalidAs(pay.CodeInvalidPhone, "phone", "MyPayGa's card form needs the customer's number, of a country that it serves")
+		return err
 	case currencyOf(n) != o.Amount.Currency:
-		return pay.Capability("currency", "MyPayGa charges the CFA franc of the number's country, which is not the order's currency")
+		return otherFranc()
 	}
 	return nil
 }

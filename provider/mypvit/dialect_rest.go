@@ -29,6 +29,8 @@ func (c *call) rest() error {
 	}
 	r := c.request(t)
 	r.Method = pay.Method{Type: pay.MobileMoney, Operator: operatorID(t.operator), Phone: t.number.E164()}
+	// Nothing in the answer could send the payer to a page.
+	r.Push = r.Kind == pay.Payment
 	tx, err := c.gateway.Create(c.r.Context(), c.caller(t.account), r)
 	if err != nil {
 		return c.refusedOrder(err, t.Reference)

@@ -13,9 +13,9 @@ import (
 	"context"
 	"embed"
 	"errors"
-	"html/template"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/gateway"
@@ -27,8 +27,6 @@ import (
 //go:embed templates static
 var files embed.FS
 
-var pages = template.Must(template.ParseFS(files, "templates/*.html"))
-
 // Gateway is what the page needs of the gateway.
 type Gateway interface {
 	Checkout(ctx context.Context, token string) (pay.Transaction, error)
@@ -38,6 +36,7 @@ type Gateway interface {
 	Challenge(ctx context.Context, token string, approve bool) (pay.Transaction, error)
 	Confirm(ctx context.Context, c provider.Caller, id string, otp pay.Secret) (pay.Transaction, error)
 	Cancel(ctx context.Context, c provider.Caller, id string) (pay.Transaction, error)
+	Merchant(ctx context.Context, id string) (sqlgen.Merchant, error)
 	Connections(ctx context.Context, c provider.Caller) ([]sqlgen.Connection, error)
 	Provider(name string) (*provider.Provider, bool)
 	CheckoutURL(token string) string
@@ -65,8 +64,7 @@ func New(c Config) http.Handler {
 	}
 	h := handler{c}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /pay/static/checkout.css", h.serveFile("static/checkout.css"))
-	mux.HandleFunc("GET /pay/static/checkout.js", h.serveFile("static/checkout.js"))
+	mux.HandleFunc("GET /pay/static/checkout.js", serveScript)
 	mux.HandleFunc("GET /pay/{token}", h.showPage)
 	mux.HandleFunc("POST /pay/{token}", h.pay)
 	mux.HandleFunc("GET /pay/{token}/status", h.status)
@@ -74,20 +72,26 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("POST /pay/{token}/cancel", h.cancel)
 	mux.HandleFunc("GET /pay/{token}/challenge", h.showChallenge)
 	mux.HandleFunc("POST /pay/{token}/challenge", h.answerChallenge)
-	mux.HandleFunc("GET /pay/{token}/return", h.returned)
-	mux.HandleFunc("POST /pay/{token}/return", h.returned)
 	mux.HandleFunc("/pay/", func(w http.ResponseWriter, r *http.Request) {
 		h.showError(w, r, pay.Transaction{}, pay.NotFound("page"))
 	})
-	return mux
+	// Providers send browsers back from their own sites; nobody else has a form
+	// that leads here.
+	open := http.NewServeMux()
+	open.HandleFunc("GET /pay/{token}/return", h.returned)
+	open.HandleFunc("POST /pay/{token}/return", h.returned)
+	open.Handle("/", http.NewCrossOriginProtection().Handler(mux))
+	return open
 }
 
-func (h handler) serveFile(name string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age=3600")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		http.ServeFileFS(w, r, files, name)
+func serveScript(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-cache")
+	if "?"+r.URL.RawQuery == scriptAddress[strings.IndexByte(scriptAddress, '?'):] {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
+	write(w, r, http.StatusOK, []byte(script))
 }
 
 // find reads the transaction of the request's token. Only payments have a page.
@@ -113,8 +117,7 @@ func (h handler) render(w http.ResponseWriter, r *http.Request, status int, name
 		return
 	}
 	setHeaders(w.Header(), r, v.Back)
-	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes())
+	write(w, r, status, page.Bytes())
 }
 
 // showError answers with a page that says in words what is wrong. What is not
@@ -145,5 +148,6 @@ func (h handler) showError(w http.ResponseWriter, r *http.Request, t pay.Transac
 		h.Log.Error("payment page failed", "transaction", t.ID, "error", err)
 		v.Message = v.T["later"]
 	}
+	v.Title = v.Message
 	h.render(w, r, status, "message.html", v)
 }

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,16 +25,40 @@ type form struct {
 	Phone    string
 	Country  string
 	Operator string
+	// Chosen is the method that was tried.
+	Chosen pay.MethodType
 	// Fault names the field at fault.
 	Fault string
+
+	suggested string // the operator of the number that is known
 }
 
 type method struct {
 	Type pay.MethodType
 	Name string
-	Card bool
+	Open bool
 }
 
+// settle opens one method, and suggests the operator of a number that is known.
+func (f *form) settle() {
+	open := max(0, slices.IndexFunc(f.Methods, func(m method) bool { return m.Type == f.Chosen }))
+	if len(f.Methods) > 0 {
+		f.Methods[open].Open = true
+	}
+	if f.Operator == "" && f.Fault == "" {
+		f.Operator = f.suggested
+	}
+}
+
+// Mark points from a field at fault to the message, and leads the cursor there.
+func (f form) Mark(field string) template.HTMLAttr {
+	if f.Fault != field {
+		return ""
+	}
+	return `aria-invalid="true" aria-describedby="fault" autofocus`
+}
+
+// country is one that pays by phone; Prefix is its E.164 country code.
 type country struct{ Code, Name, Prefix string }
 
 type operatorGroup struct {
@@ -41,7 +66,7 @@ type operatorGroup struct {
 	Operators []operatorOption
 }
 
-type operatorOption struct{ ID, Name, Country, Prefixes string }
+type operatorOption struct{ ID, Name, Prefixes string }
 
 // form finds what the merchant's connections can take for a transaction.
 func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form, error) {
@@ -52,7 +77,7 @@ func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form
 	f := form{Phone: t.Customer.Phone, Country: homeCountry(t)}
 	for _, m := range []pay.MethodType{pay.MobileMoney, pay.CardMethod, pay.Wallet} {
 		if takes(rails, m, t) {
-			f.Methods = append(f.Methods, method{m, words["method."+string(m)], m == pay.CardMethod})
+			f.Methods = append(f.Methods, method{Type: m, Name: words["method."+string(m)]})
 		}
 	}
 	for _, code := range phone.Countries() {
@@ -61,8 +86,17 @@ func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form
 			f.Operators = append(f.Operators, group)
 		}
 	}
+	known := t.Customer.Phone
 	if n, err := phone.Parse(t.Checkout.LockedPhone, ""); err == nil {
-		f.Locked, f.Phone = n.Masked(), ""
+		f.Locked, f.Phone, f.Country, known = n.Masked(), "", n.Country(), n.E164()
+	}
+	if f.Country == "" && len(f.Countries) > 0 {
+		f.Country = f.Countries[0].Code
+	}
+	if n, err := phone.Parse(known, ""); err == nil {
+		if op, ok := phone.Suggest(n); ok && op.Accepts(t.Amount.Currency) {
+			f.suggested = op.ID
+		}
 	}
 	return f, nil
 }
@@ -96,11 +130,10 @@ func collectsIn(rails []*provider.Provider, code string) bool {
 }
 
 func operatorsIn(code string, cur money.Currency, words texts) operatorGroup {
-	prefix := phone.CountryCode(code)
-	group := operatorGroup{Country: country{Code: code, Name: words["country."+code], Prefix: "+" + prefix}}
+	group := operatorGroup{Country: country{Code: code, Name: words["country."+code], Prefix: phone.CountryCode(code)}}
 	for _, o := range phone.OperatorsIn(code) {
 		if o.Accepts(cur) {
-			group.Operators = append(group.Operators, operatorOption{o.ID, o.Name, prefix, strings.Join(o.Prefixes, " ")})
+			group.Operators = append(group.Operators, operatorOption{o.ID, o.Name, strings.Join(o.Prefixes, " ")})
 		}
 	}
 	return group
@@ -117,6 +150,7 @@ func homeCountry(t pay.Transaction) string {
 // read takes what the customer typed. The card goes into the choice alone.
 func (h handler) read(r *http.Request, f *form) (gateway.Choice, error) {
 	c := gateway.Choice{Method: pay.MethodType(r.PostFormValue("method")), Browser: browser(r)}
+	f.Chosen = c.Method
 	if c.Method == pay.CardMethod {
 		card, err := pay.ParseCard(r.PostFormValue("number"), r.PostFormValue("expiry"), r.PostFormValue("cvv"), h.Now())
 		if err != nil {

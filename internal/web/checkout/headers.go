@@ -23,7 +23,7 @@ func setHeaders(h http.Header, r *http.Request, back *way) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy",
-		"default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "+formAction)
+		"default-src 'self'; style-src "+stylePolicy+"; base-uri 'none'; frame-ancestors 'none'; form-action "+formAction)
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Accept-Language")
 	// The address of a page is the right to act on it.

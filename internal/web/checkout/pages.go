@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/passerelle-pay/passerelle/pay"
 )
@@ -64,8 +65,13 @@ func (h handler) showForm(w http.ResponseWriter, r *http.Request, status int, t 
 	if v.Form.Fault != "" {
 		// What was typed stays, but for the card.
 		f.Phone, f.Country, f.Operator, f.Fault = v.Form.Phone, v.Form.Country, v.Form.Operator, v.Form.Fault
+		f.Chosen = v.Form.Chosen
 	}
+	f.settle()
 	v.Form = f
+	if v.QR, err = qrCode(h.Gateway.CheckoutURL(t.Checkout.Token) + v.Query); err != nil {
+		h.Log.Warn("payment page has no QR code", "transaction", t.ID, "error", err)
+	}
 	h.render(w, r, status, "form.html", v)
 }
 
@@ -95,7 +101,9 @@ func (h handler) pay(w http.ResponseWriter, r *http.Request) {
 	case e.Code == pay.CodeCheckoutUsed:
 		http.Redirect(w, r, address(v.Page, r, true), http.StatusSeeOther)
 	case e.Kind == pay.KindInvalid || e.Kind == pay.KindCapability:
-		v.Stage, v.Message, v.Hint, v.Form.Fault = stageForm, v.T.fault(e), "", cmp.Or(e.Param, "form")
+		v.Stage, v.Message, v.Hint = stageForm, v.T.fault(e), ""
+		v.Title = v.Message
+		v.Form.Fault = cmp.Or(strings.TrimPrefix(e.Param, "method."), "form")
 		h.showForm(w, r, http.StatusUnprocessableEntity, t, v)
 	default:
 		h.showError(w, r, t, err)
@@ -150,7 +158,7 @@ func (h handler) enterOTP(w http.ResponseWriter, r *http.Request) {
 	code := pay.Secret(r.PostFormValue("otp"))
 	if code.IsZero() && h.stageOf(t) == stageOTP {
 		v := h.view(r, t)
-		v.Message = v.T["otpMissing"]
+		v.Fault = v.T["otpMissing"]
 		h.render(w, r, http.StatusUnprocessableEntity, "state.html", v)
 		return
 	}
@@ -181,6 +189,7 @@ func (h handler) showChallenge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.Hint = v.T.sprintf("challengeHint", v.Card)
+	v.Title = v.T["challengeTitle"] + " · " + v.Amount
 	h.render(w, r, http.StatusOK, "challenge.html", v)
 }
 

@@ -1,8 +1,10 @@
 package checkout
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/phone"
@@ -50,9 +52,13 @@ func (h handler) stageOf(t pay.Transaction) stage {
 
 // view is what the templates show.
 type view struct {
-	T           texts
-	Lang        string
+	T     texts
+	Lang  string
+	Title string
+	// Other leads to the same page in the other language.
+	Other       link
 	Stage       stage
+	Merchant    string
 	Page        string // path of the page
 	Query       string // "?lang=en" when the address chose a language
 	Amount      string
@@ -64,10 +70,18 @@ type view struct {
 	// Message is an error or the state in words; Hint says what to do.
 	Message string
 	Hint    string
+	Fault   string // what is wrong with what was typed
+	Advice  string // the way on after a failure
 	Code    string
 	Next    string // the next page of the payment
 	Card    string // last four digits
 	Phone   string // masked
+	// Operator is what customers call who asks them.
+	Operator string
+	Number   string // the payment's own, for a conversation with the shop
+	// Left is how long the step may take, in seconds and in words.
+	Left     int
+	LeftText string
 	// State is compared by the script; another one means that the page is old.
 	State     string
 	StatusURL string
@@ -76,13 +90,21 @@ type view struct {
 	Auto      bool // go back without being asked
 	Push      bool
 	Cancel    bool
-	Form      form
+	// Live: the page waits for something that happens elsewhere.
+	Live bool
+	Form form
+	// QR opens the page on a phone.
+	QR code
 }
+
+// link is an address with the language of what it leads to.
+type link struct{ Lang, Name, URL string }
 
 // view fills in what every page shows of a transaction.
 func (h handler) view(r *http.Request, t pay.Transaction) view {
 	lang := language(r, t)
 	v := view{T: textsIn(lang), Lang: lang, Status: t.Status, Reference: t.Reference, Description: t.Description}
+	v.Title, v.Other = v.T["title"], otherLanguage(r, t, lang)
 	if chosen := r.URL.Query().Get("lang"); chosen != "" {
 		v.Query = "?" + url.Values{"lang": {lang}}.Encode()
 	}
@@ -102,10 +124,44 @@ func (h handler) view(r *http.Request, t pay.Transaction) view {
 	if n, err := phone.Parse(t.Method.Phone, ""); err == nil {
 		v.Phone = n.Masked()
 	}
+	if op, ok := phone.OperatorByID(t.Method.Operator); ok {
+		v.Operator = op.Name
+	}
+	v.Merchant = h.merchant(r, t)
+	left := h.timeLeft(v.Stage, t)
+	v.Left, v.LeftText = int(left.Seconds()), inWords(left)
 	v.Back = wayBack(t)
 	v.Cancel = v.Stage == stageForm || v.Stage == stageOTP || v.Stage == stageChallenge || v.Stage == stageWait
+	v.Live = slices.Contains([]stage{stageWait, stageContinue, stageOTP, stageChallenge}, v.Stage)
 	h.describe(&v, t)
+	v.Title = cmp.Or(v.Message, v.T["title"]) + " · " + v.Amount
 	return v
+}
+
+// merchant is who is paid. A page without the name still takes the payment.
+func (h handler) merchant(r *http.Request, t pay.Transaction) string {
+	m, err := h.Gateway.Merchant(r.Context(), t.MerchantID)
+	if err != nil {
+		h.Log.Warn("merchant of a payment page could not be read", "transaction", t.ID, "error", err)
+	}
+	return m.Name
+}
+
+// otherLanguage keeps the page and the browser's way through it.
+func otherLanguage(r *http.Request, t pay.Transaction, lang string) link {
+	l := link{Lang: "en", Name: "English", URL: r.URL.Path}
+	if lang == "en" {
+		l.Lang, l.Name = "fr", "Français"
+	}
+	if r.Method == http.MethodPost && t.ID != "" {
+		l.URL = "/pay/" + t.Checkout.Token
+	}
+	q := url.Values{"lang": {l.Lang}}
+	if r.URL.Query().Get(flow) != "" {
+		q.Set(flow, "1")
+	}
+	l.URL += "?" + q.Encode()
+	return l
 }
 
 // describe puts the state in words.
@@ -116,24 +172,28 @@ func (h handler) describe(v *view, t pay.Transaction) {
 		if t.Status == pay.StatusFailed {
 			v.Hint = v.T.reason(t.Failure.Reason)
 		}
+		v.Number = t.ID
+		if t.Status != pay.StatusSucceeded {
+			v.Advice = v.T.wayOn(v.Back)
+		}
 	case stageGone:
-		v.Message = v.T["expired"]
+		v.Message, v.Advice = v.T["expired"], v.T.wayOn(v.Back)
 	case stageWait:
 		v.Message, v.Hint = v.T["waiting"], v.T["waitingHint"]
 		switch t.NextAction.Type {
 		case pay.ApproveOnPhone:
-			v.Message = v.T["approve"]
+			v.Message, v.Hint = v.T["approve"], v.T["approveHint"]
 		case pay.ShowCode:
-			v.Message, v.Code = v.T["showCode"], t.NextAction.Code
+			v.Message, v.Hint, v.Code = v.T["showCode"], v.T["showCodeHint"], t.NextAction.Code
 		}
 	case stageContinue:
 		v.Message, v.Next = v.T["continueHint"], t.NextAction.URL
 	case stageOTP:
-		v.Hint = v.T["otpHint"]
+		v.Message, v.Hint = v.T["otpTitle"], v.T["otpHint"]
 	case stageForm:
 		if t.Submitted && !t.Failure.IsZero() {
 			v.Message = v.T.reason(t.Failure.Reason)
-			v.Hint = v.T["tryAgain"]
+			v.Hint = v.T.advice(t.Failure.Reason)
 		}
 	}
 }

@@ -10,70 +10,113 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "1";
+  for (const button of form.querySelectorAll("button")) {
+    button.setAttribute("aria-disabled", "true");
+  }
 });
 
 // A page that comes back from the browser's history may be sent again.
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) {
     delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) {
+      button.removeAttribute("aria-disabled");
+    }
   }
 });
 
 // Back to the shop.
 const auto = document.querySelector("form[data-auto]");
 if (auto) {
-  auto.requestSubmit();
+  auto.submit();
 }
 
-// A waiting page goes on when the payment has moved.
-const { status, state, next } = document.body.dataset;
-if (status) {
-  const look = async () => {
+// A page goes on when the payment has moved: one that waits, and one whose
+// code may have been opened on a phone.
+const { status, state, next, live } = document.body.dataset;
+const code = document.querySelector(".qr");
+const look = async () => {
+  if ((live !== undefined || code && code.open) && !document.hidden) {
     try {
       const answer = await fetch(status, { cache: "no-store" });
       if (answer.ok && (await answer.json()).state !== state) {
         location.replace(next);
         return;
       }
-    } catch {
+    } catch (e) {
       // No network for a moment: look again.
     }
-    setTimeout(look, 1500);
-  };
+  }
+  setTimeout(look, 1500);
+};
+if (status && (live !== undefined || code)) {
   setTimeout(look, 1500);
 }
 
+// The time left, in the words that the page began with.
+const timer = document.querySelector("[data-left]");
+if (timer) {
+  const end = Date.now() + timer.dataset.left * 1000;
+  const two = (n) => String(n).padStart(2, "0");
+  const tick = () => {
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    const hours = Math.floor(left / 3600);
+    const minutes = Math.floor(left / 60) % 60;
+    timer.textContent = hours ? `${hours} h ${two(minutes)} min`
+      : minutes ? `${minutes} min ${two(left % 60)} s` : `${left} s`;
+    if (left > 0) {
+      setTimeout(tick, 1000);
+    } else {
+      setTimeout(() => location.replace(next), 1000);
+    }
+  };
+  tick();
+}
+
 // The number suggests the operator until the customer chooses one.
-for (const form of document.querySelectorAll("form.method")) {
-  const phone = form.querySelector("input[name=phone]");
-  const country = form.querySelector("select[name=country]");
-  const operator = form.querySelector("select[name=operator]");
-  if (!phone || !operator) {
+for (const group of document.querySelectorAll(".ops")) {
+  const form = group.closest("form");
+  const phone = form.elements.phone;
+  const country = form.elements.country;
+  const hint = group.querySelector("[data-suggested]");
+  const tiles = [...group.querySelectorAll("input")];
+  if (!phone) {
     continue;
   }
-  let chosen = operator.value !== "";
-  operator.addEventListener("change", () => { chosen = operator.value !== ""; });
+  const usual = hint.textContent;
+  let chosen = false;
+  group.addEventListener("change", () => { chosen = true; });
   const suggest = () => {
+    const typed = phone.value.replace(/[\s.-]/g, "");
+    const abroad = /^(\+|00)/.test(typed);
+    const digits = typed.replace(/^(\+|00)/, "");
+    const home = group.querySelector(`div.${country.value}`);
+    const serves = (tile) => {
+      const code = tile.parentNode.parentNode.dataset.code;
+      const prefixes = (tile.dataset.prefixes || "").split(" ").filter(Boolean);
+      const forms = digits.startsWith(code) ? [digits.slice(code.length)] : [];
+      if (!abroad && home && home.contains(tile)) {
+        forms.push(digits, digits.replace(/^0/, ""));
+      }
+      return prefixes.some((prefix) => forms.some((form) => form.startsWith(prefix)));
+    };
+    const best = tiles.find(serves);
+    if (best && country.options) {
+      country.value = best.parentNode.parentNode.className;
+    }
     if (chosen) {
       return;
     }
-    const typed = phone.value.replace(/[\s.-]/g, "");
-    const code = country ? (country.selectedOptions[0].textContent.match(/\+(\d+)/) || [])[1] : "";
-    const forms = [typed.replace(/^(\+|00)/, "")];
-    if (code && !/^(\+|00)/.test(typed)) {
-      forms.push(code + typed, code + typed.replace(/^0/, ""));
+    (best || tiles[0]).checked = true;
+    const said = best ? hint.dataset.suggested.replace("%s", best.parentNode.textContent.trim()) : usual;
+    if (hint.textContent !== said) {
+      hint.textContent = said;
     }
-    let best = "";
-    for (const option of operator.options) {
-      const prefixes = (option.dataset.prefixes || "").split(" ").filter(Boolean);
-      if (prefixes.some((p) => forms.some((f) => f.startsWith(option.dataset.country + p)))) {
-        best = best || option.value;
-      }
-    }
-    operator.value = best;
   };
   phone.addEventListener("input", suggest);
-  if (country) {
-    country.addEventListener("change", suggest);
-  }
+  country.addEventListener("change", () => {
+    chosen = false;
+    tiles[0].checked = true;
+    suggest();
+  });
 }

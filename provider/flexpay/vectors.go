@@ -1,0 +1,9 @@
+package flexpay
+
+import "embed"
+
+// vectors are FlexPay's published examples, request and answer, written from its
+// document and the wire contract by hand.
+//
+//go:embed vectors
+var vectors embed.FS
