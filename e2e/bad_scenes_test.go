@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +25,6 @@ import (
 type heard struct {
 	request
 	status  int
-	answer  string
 	creates bool
 }
 
@@ -47,10 +48,11 @@ func (h heard) named(reference string) request {
 // listener keeps what a provider's scenes send. They are the requests that its
 // document prints, so a provider is held to the mischief below by being listed.
 type listener struct {
-	base string
-	mu   sync.Mutex
-	all  []heard
-	// names are the references given out, and whether one was seen already.
+	front, base string
+	mu          sync.Mutex
+	all         []heard
+	// names are the references given out, and whether one was seen already: what
+	// comes later asks about what the first request has made.
 	names map[string]bool
 	seen  map[string]bool
 }
@@ -75,35 +77,51 @@ func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
 			return nil, fmt.Errorf("read the answer to the scene: %w", err)
 		}
 		resp.Body = io.NopCloser(bytes.NewReader(told))
-		l.keep(heard{
-			request: request{r.Method, r.URL.String(), string(body), r.Header.Clone()},
-			status:  resp.StatusCode, answer: string(told),
-		})
+		if l.accepted(answer{resp.StatusCode, "application/json", string(told)}) {
+			l.keep(heard{request: request{r.Method, r.URL.String(), string(body), r.Header.Clone()}, status: resp.StatusCode})
+		}
 	}
 	return resp, nil
+}
+
+// accepted leaves out the refusals that scenes want, some of which are 200.
+func (l *listener) accepted(a answer) bool {
+	return refusedAs[l.front] == nil || refusedAs[l.front](a) != nil
 }
 
 // keep keeps one request of each form.
 func (l *listener) keep(h heard) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	form := h.url + " " + h.body
 	for name, used := range l.names {
-		if !strings.Contains(form, name) {
-			continue
+		if !used && strings.Contains(h.url+" "+h.body, name) {
+			l.names[name] = true
+			h.creates = true
+			h.url, h.body = strings.ReplaceAll(h.url, name, mark), strings.ReplaceAll(h.body, name, mark)
 		}
-		form = strings.ReplaceAll(form, name, mark)
-		if used {
-			continue // it asks about what an earlier request has made
-		}
-		l.names[name] = true
-		h.creates = true
-		h.url, h.body = strings.ReplaceAll(h.url, name, mark), strings.ReplaceAll(h.body, name, mark)
 	}
-	if key := h.method + " " + form; !l.seen[key] {
+	if key := h.form(); !l.seen[key] {
 		l.seen[key] = true
 		l.all = append(l.all, h)
 	}
+}
+
+var fieldNames = regexp.MustCompile(`"(\w+)"\s*:|<(\w+)>|(?:^|[?&])(\w+)=`)
+
+// form is where a request goes and which fields it has; other values in them
+// would meet the same mischief again.
+func (h heard) form() string {
+	path, query, _ := strings.Cut(h.url, "?")
+	body, err := url.QueryUnescape(h.body)
+	if err != nil {
+		body = h.body
+	}
+	var names []string
+	for _, m := range fieldNames.FindAllStringSubmatch("?"+query+"&"+body, -1) {
+		names = append(names, m[1]+m[2]+m[3])
+	}
+	slices.Sort(names)
+	return fmt.Sprint(h.method, path, h.header.Get("Content-Type"), slices.Compact(names), h.creates, h.status)
 }
 
 func (l *listener) unique() string {
@@ -130,7 +148,7 @@ func uniqueName() string {
 // listenTo plays a provider's scenes and returns what they have sent.
 func listenTo(t *testing.T, g *app.Running, s *shop, p *provider.Provider) []heard {
 	t.Helper()
-	l := &listener{base: g.App.Gateway.BaseURL(p.Name), names: map[string]bool{}, seen: map[string]bool{}}
+	l := &listener{front: p.Name, base: g.App.Gateway.BaseURL(p.Name), names: map[string]bool{}, seen: map[string]bool{}}
 	stage := &provider.Stage{
 		Base: l.base, Credentials: g.App.DemoCredentials(p.Name), Callback: s.URL + "/" + p.Name,
 		HTTP: &http.Client{

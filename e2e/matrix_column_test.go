@@ -16,6 +16,7 @@ import (
 // and gateway B, which plays the provider. The sandbox is A's own.
 type column struct {
 	rail rail
+	list []*provider.Provider
 	a, b *app.Running
 	// toA and toB are the network before each of them.
 	toA, toB *wire
@@ -44,11 +45,13 @@ func knownOptions(g *app.Running) map[string]map[string]string {
 	return known
 }
 
-func startColumn(t *testing.T, r rail) *column {
+// startColumn starts A and, for a rail with a wire, B. list are the providers
+// that both speak, nil all.
+func startColumn(t *testing.T, r rail, list []*provider.Provider) *column {
 	t.Helper()
-	c := &column{rail: r, clock: &clock{}, shop: startShop(t), toA: startWire(t)}
+	c := &column{rail: r, list: list, clock: &clock{}, shop: startShop(t), toA: startWire(t)}
 	c.a = startGateway(t, func(cfg *app.Config) {
-		cfg.Demo, cfg.PublicURL, cfg.OperatorDelay, cfg.Now = false, c.toA.URL, "30ms", c.clock.now
+		cfg.Demo, cfg.PublicURL, cfg.OperatorDelay, cfg.Now, cfg.Providers = false, c.toA.URL, "30ms", c.clock.now, list
 	})
 	c.toA.leadTo(t, c.a.Address)
 	issued, err := c.a.App.AddMerchant(t.Context(), "Boutique A", "a@example.test", app.DialectSettings{
@@ -79,7 +82,7 @@ func (c *column) connect(t *testing.T) {
 	t.Helper()
 	c.toB = startWire(t)
 	c.b = startGateway(t, func(cfg *app.Config) {
-		cfg.Demo, cfg.PublicURL, cfg.OperatorDelay = false, c.toB.URL, "30ms"
+		cfg.Demo, cfg.PublicURL, cfg.OperatorDelay, cfg.Providers = false, c.toB.URL, "30ms", c.list
 	})
 	c.toB.leadTo(t, c.b.Address)
 	account, err := c.b.App.AddMerchant(t.Context(), "Boutique A", "a@example.test", app.DialectSettings{

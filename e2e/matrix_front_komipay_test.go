@@ -13,7 +13,7 @@ const komipayBase = "/APIs/mobile_money.php"
 // §2.4 (crypt-cvv), §3. A mobile money payment is answered when it has ended.
 func komipayFront() front {
 	return front{
-		at: "/komipay", ways: []way{byPush, byCard},
+		at: "/komipay", ways: []way{byPush, byCard}, waits: true,
 		ask: func(ctx context.Context, s seller, p purchase) (answer, error) {
 			bearer, err := komipayToken(ctx, s)
 			if err != nil {
@@ -23,7 +23,7 @@ func komipayFront() front {
 				return komipayCard(ctx, s, p, bearer)
 			}
 			body := fmt.Sprintf(`{"mobile_money":"airtel_money","api_key":%q,"montant_a_payer":%q,"numero_telephone_payeur":%q,`+
-				`"nom_prenom_payeur":"Awa Exemple","reference_externe":%q}`,
+				`"nom_prenom_payeur":"Awa Koffi","reference_externe":%q}`,
 				s.has["api_key"], p.amount.Plain(), local(p.payer, 8), p.reference)
 			return s.post(komipayBase+"/customers-api-kp/v1/b2c_standard", "application/json", body, "Authorization", bearer).send(ctx)
 		},
@@ -88,9 +88,9 @@ func komipayCard(ctx context.Context, s seller, p purchase, bearer string) (answ
 		return a, fmt.Errorf("encrypt the CVV: %w", err)
 	}
 	n := p.card
-	body := fmt.Sprintf(`{"mobile_money":"bank_card","api_key":%q,"montant_a_payer":%q,"nom_prenom_payeur":"Awa Exemple",`+
+	body := fmt.Sprintf(`{"mobile_money":"bank_card","api_key":%q,"montant_a_payer":%q,"nom_prenom_payeur":"Awa Koffi",`+
 		`"reference_externe":%q,"numero_carte_bancaire":"%s-%s-%s-%s","date_expiration":"12/30","cvv_number":%q,`+
 		`"javaEnabled":false,"javascriptEnabled":true,"screenHeight":"800","screenWidth":"360","TZ":"1","challengeWindowSize":"05"}`,
-		s.has["api_key"], p.amount.Plain(), p.reference, n[:4], n[4:8], n[8:12], n[12:], text(o, "cvv_encrpyt"))
+		s.has["api_key"], p.amount.Plain(), p.reference, n[:4], n[4:8], n[8:12], n[12:], text(o, "cvv_encrpyt")) //nolint:misspell // KomiPay's own spelling
 	return s.post(v1+"/b2c_standard", "application/json", body, headers...).send(ctx)
 }

@@ -18,7 +18,7 @@ func mypaygaFront() front {
 		at: "/mypayga", ways: []way{byPush, byPage},
 		ask: func(ctx context.Context, s seller, p purchase) (answer, error) {
 			form := url.Values{
-				"apikey": {s.has["apikey"]}, "amount": {p.amount.Plain()}, "firstname": {"Awa"}, "lastname": {"Exemple"},
+				"apikey": {s.has["apikey"]}, "amount": {p.amount.Plain()}, "firstname": {"Awa"}, "lastname": {"Koffi"},
 				"email": {"awa@example.test"}, "description": {"Panier"}, "phone": {mypaygaPhone(p.customer)},
 			}
 			if p.way.chosen {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // front drives one front as a merchant's program does: its documented requests,
@@ -18,6 +19,8 @@ type front struct {
 	countries   []string         // where the phones of its requests are; nil is everywhere
 	// ways are what its requests can ask for, the preferred first.
 	ways []way
+	// waits: a push is answered when it has ended, and a question likewise.
+	waits bool
 	// ask asks for a payment, with whatever has to come before.
 	ask func(context.Context, seller, purchase) (answer, error)
 	// taken reads the answer to ask. A payment that is refused within the answer
@@ -33,6 +36,12 @@ type front struct {
 	// incapable says why an answer is not the front's refusal of what no rail
 	// can carry.
 	incapable func(answer) error
+}
+
+// of is the driver with what the descriptor says.
+func (f front) of(p *provider.Provider) front {
+	f.name, f.title, f.currencies, f.countries = p.Name, p.Title, p.Currencies, p.Countries
+	return f
 }
 
 // serves tells whether a request of the front can name a phone of a country.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
+	"github.com/passerelle-pay/passerelle/provider/all"
 )
 
 var update = flag.Bool("update", false, "write docs/matrix.md")
@@ -31,7 +32,7 @@ func TestAnyFrontLeavesByAnyRail(t *testing.T) {
 			table.rails = append(table.rails, r)
 			t.Run(r.name, func(t *testing.T) {
 				t.Parallel()
-				c := startColumn(t, r)
+				c := startColumn(t, r, nil)
 				// The refusals first: nothing else is going on in either gateway.
 				for _, f := range fronts {
 					c.refuses(t, f)
@@ -54,7 +55,7 @@ func TestAnyFrontLeavesByAnyRail(t *testing.T) {
 	kept, err := os.ReadFile(matrixFile)
 	switch {
 	case *update:
-		if err := os.WriteFile(matrixFile, []byte(text), 0o644); err != nil { //nolint:gosec // a document for everyone
+		if err := os.WriteFile(matrixFile, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	case err != nil || string(kept) != text:
@@ -84,9 +85,7 @@ func frontsOf(t *testing.T, known []*provider.Provider) []front {
 			t.Logf("%s has no driver here, so it stands in no row", p.Name)
 			continue
 		}
-		f := drive()
-		f.name, f.title, f.currencies, f.countries = p.Name, p.Title, p.Currencies, p.Countries
-		fronts = append(fronts, f)
+		fronts = append(fronts, drive().of(p))
 	}
 	return fronts
 }
@@ -195,4 +194,16 @@ type seller struct {
 	// has are its credentials there, by name.
 	has  map[string]string
 	shop *shop
+}
+
+// descriptor is a listed provider's.
+func descriptor(t *testing.T, name string) *provider.Provider {
+	t.Helper()
+	for _, p := range all.Providers() {
+		if p.Name == name {
+			return p
+		}
+	}
+	t.Fatalf("no provider %s", name)
+	return nil
 }

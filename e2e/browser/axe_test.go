@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -44,16 +43,16 @@ func (b *tab) accessible(name string) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var violations []string
-	b.do("check "+name, chromedp.ActionFunc(func(ctx context.Context) error {
-		_, thrown, err := runtime.Evaluate(source).Do(ctx)
-		if err == nil && thrown != nil {
-			err = thrown
-		}
-		return err
-	}), chromedp.Evaluate(axe, &violations, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
-		return p.WithAwaitPromise(true)
-	}))
+	ctx, end := context.WithTimeout(b.ctx, patience)
+	defer end()
+	// No value comes back from the first: it could not be carried over.
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](source+"\n;true")); err != nil {
+		b.Fatalf("load axe-core: %v", err)
+	}
+	violations, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](axe, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.Fatalf("run axe-core: %v", err)
+	}
 	for _, v := range violations {
 		b.Errorf("%s: %s", name, v)
 	}

@@ -62,20 +62,6 @@ func TestAPayerPaysByMobileMoneyAndComesBackToTheShop(t *testing.T) {
 	})
 }
 
-func TestAPayerWithoutFundsIsToldWhyAndWhereToGo(t *testing.T) {
-	inBoth(t, "0", func(t *testing.T, s *site, l language) {
-		p := s.payment()
-		b := open(t, l.tag)
-		b.visit(p.page)
-		b.typeIn(phoneField, "066000001")
-		b.press(payButton)
-		p.settles()
-		b.visit(p.page)
-		b.says(l.funds)
-		b.accessible("checkout-refused-" + l.tag)
-	})
-}
-
 func TestACardHolderPassesOrFails3DSecure(t *testing.T) {
 	inBoth(t, "0", func(t *testing.T, s *site, l language) {
 		for _, answer := range []string{"approve", "decline"} {
@@ -100,8 +86,6 @@ func TestACardHolderPassesOrFails3DSecure(t *testing.T) {
 				b.says(l.paid)
 				continue
 			}
-			p.settles()
-			b.visit(p.page)
 			b.says(l.declined)
 		}
 	})
@@ -121,13 +105,11 @@ func TestAOneTimePasswordIsEntered(t *testing.T) {
 			}
 			b.typeIn(`input[name=otp]`, code)
 			b.press(`form[action*="/otp"] button`)
-			p.settles()
 			if code == "1234" {
 				p.has("succeeded")
 				b.says(l.paid)
 				continue
 			}
-			b.visit(p.page)
 			b.says(l.wrong)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,11 +46,18 @@ func run(m *testing.M) int {
 	var end context.CancelFunc
 	browser, end = chromedp.NewContext(allocator)
 	defer end()
-	if err := chromedp.Run(browser); err != nil {
+	if err := chromedp.Do(browser); err != nil {
 		fmt.Fprintln(os.Stderr, "start Chromium (scripts/test-deps.sh installs it):", err)
 		return 1
 	}
 	if err := os.MkdirAll("screenshots", 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// Most of a test is waiting for a page that looks again a second later, so
+	// more of them run beside each other than there are processors.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

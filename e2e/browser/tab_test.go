@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
@@ -35,21 +36,35 @@ var (
 )
 
 // open makes a tab that prefers a language.
-func open(t *testing.T, lang string, more ...chromedp.Action) *tab {
+func open(t *testing.T, lang string, more ...chromedp.Action[chromedp.Void]) *tab {
 	t.Helper()
 	ctx, end := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
 	b := &tab{T: t, ctx: ctx}
-	chromedp.ListenTarget(ctx, b.hear)
-	b.do("open a tab", append([]chromedp.Action{
-		log.Enable(), network.Enable(), network.SetExtraHTTPHeaders(network.Headers{"Accept-Language": lang}), small,
+	if err := chromedp.Listen(ctx, b.hear); err != nil {
+		t.Fatal(err)
+	}
+	prefer := network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": lang}}
+	b.do("set the tab up", append([]chromedp.Action[chromedp.Void]{
+		command(network.Enable, network.EnableParams{}), command(log.Enable, cdp.Empty{}),
+		command(network.SetExtraHTTPHeaders, prefer), small,
 	}, more...)...)
 	t.Cleanup(b.check)
 	return b
 }
 
+// command is a command of the DevTools protocol whose answer is of no interest.
+func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, c, params)
+		return err
+	})
+}
+
 // withoutScript is a browser with JavaScript off.
-func withoutScript() chromedp.Action { return emulation.SetScriptExecutionDisabled(true) }
+func withoutScript() chromedp.Action[chromedp.Void] {
+	return command(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+}
 
 func (b *tab) hear(event any) {
 	b.mu.Lock()
@@ -60,7 +75,7 @@ func (b *tab) hear(event any) {
 			b.foreign = append(b.foreign, u.Host)
 		}
 	case *runtime.EventExceptionThrown:
-		b.faults = append(b.faults, e.ExceptionDetails.Error())
+		b.faults = append(b.faults, fmt.Sprint(e.ExceptionDetails.Text, e.ExceptionDetails.URL))
 	case *log.EventEntryAdded:
 		if strings.Contains(e.Entry.Text, "Content Security Policy") {
 			b.faults = append(b.faults, e.Entry.Text)
@@ -78,23 +93,13 @@ func (b *tab) check() {
 	if len(b.faults) > 0 {
 		b.Errorf("the browser complains: %q", b.faults)
 	}
-	if b.Failed() {
-		b.keep("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
-	}
 }
 
-func (b *tab) do(what string, actions ...chromedp.Action) {
+func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.Helper()
 	ctx, end := context.WithTimeout(b.ctx, patience)
 	defer end()
-	if len(actions) == 0 {
-		return
-	}
-	// The first run makes the tab and ties it to its context, which must last.
-	if chromedp.FromContext(b.ctx).Target == nil {
-		ctx = b.ctx
-	}
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.keep("failed-" + strings.ReplaceAll(b.Name(), "/", "-"))
 		b.Fatalf("%s: %v\n%s", what, err, b.text())
 	}
@@ -107,20 +112,22 @@ func (b *tab) visit(address string) {
 
 func (b *tab) typeIn(field, text string) {
 	b.Helper()
-	b.do("type into "+field, chromedp.SendKeys(field, text, chromedp.ByQuery))
+	b.do("type into "+field, chromedp.SendKeys(field, text))
 }
 
 func (b *tab) press(what string) {
 	b.Helper()
-	b.do("press "+what, chromedp.Click(what, chromedp.ByQuery, chromedp.NodeVisible))
+	b.do("press "+what, chromedp.Click(what, chromedp.NodeVisible))
 }
 
 // text is what the page says, "" while there is none.
 func (b *tab) text() string {
 	ctx, end := context.WithTimeout(b.ctx, 5*time.Second)
 	defer end()
-	var said string
-	_ = chromedp.Run(ctx, chromedp.Evaluate(`document.body ? document.body.innerText : ""`, &said))
+	said, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body ? document.body.innerText : ""`))
+	if err != nil {
+		return "" // between two pages
+	}
 	return strings.ReplaceAll(said, "\u00a0", " ")
 }
 
@@ -151,9 +158,8 @@ func (b *tab) holds(expression string) {
 	b.Helper()
 	deadline := time.Now().Add(patience)
 	for {
-		var is bool
 		ctx, end := context.WithTimeout(b.ctx, 5*time.Second)
-		err := chromedp.Run(ctx, chromedp.Evaluate(expression, &is))
+		is, err := chromedp.Run(ctx, chromedp.Evaluate[bool](expression))
 		end()
 		if err == nil && is {
 			return
@@ -165,13 +171,25 @@ func (b *tab) holds(expression string) {
 	}
 }
 
+// focused is the name of the field that the keyboard is at.
+func (b *tab) focused() string {
+	b.Helper()
+	ctx, end := context.WithTimeout(b.ctx, patience)
+	defer end()
+	name, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement.name || ""`))
+	if err != nil {
+		b.Fatalf("look where the keyboard is: %v", err)
+	}
+	return name
+}
+
 // keep takes a picture of the whole page.
 func (b *tab) keep(name string) {
 	b.Helper()
 	ctx, end := context.WithTimeout(b.ctx, 10*time.Second)
 	defer end()
-	var picture []byte
-	if err := chromedp.Run(ctx, chromedp.FullScreenshot(&picture, 100)); err != nil {
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
 		b.Logf("no picture of %s: %v", name, err)
 		return
 	}

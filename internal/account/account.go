@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/passerelle-pay/passerelle/internal/secret"
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -55,9 +56,12 @@ const (
 	generatedPassword = 20
 )
 
-// Refusals of a sign-in. Neither says whether there is such an account.
+// Refusals of a sign-in. To who has not the password, none says whether there is
+// such an account.
 var (
-	ErrWrong  = &pay.Error{Kind: pay.KindUnauthorized, Code: "wrong_password", Message: "the e-mail address or the password is wrong"}
+	ErrWrong = &pay.Error{Kind: pay.KindUnauthorized, Code: "wrong_password", Message: "the e-mail address or the password is wrong"}
+	// ErrCode follows a right password only.
+	ErrCode   = &pay.Error{Kind: pay.KindUnauthorized, Code: "wrong_code", Message: "the authenticator's code is missing or wrong"}
 	ErrLocked = &pay.Error{Kind: pay.KindTooMany, Code: "locked_out", Message: "too many tries; come back in a quarter of an hour"}
 )
 
@@ -83,9 +87,12 @@ type Person struct {
 }
 
 // SignIn checks a password and opens a session, whose token only the browser
-// gets. It fails with ErrWrong or ErrLocked.
-func (a *Accounts) SignIn(ctx context.Context, email string, password pay.Secret, address string) (token pay.Secret, err error) {
-	email = strings.ToLower(strings.TrimSpace(email))
+// gets. Code is that of the person's authenticator, where they have one. It
+// fails with ErrWrong, ErrCode or ErrLocked.
+func (a *Accounts) SignIn(ctx context.Context, email string, password pay.Secret, code, address string) (token pay.Secret, err error) {
+	if email = normal(email); !utf8.ValidString(email) || strings.ContainsRune(email, 0) {
+		email = "" // nobody's, and PostgreSQL would not take it for a question
+	}
 	byAccount, byAddress := a.Box.Lookup(email, "sign-in-account"), a.Box.Lookup(address, "sign-in-address")
 	allowed, err := a.countTry(ctx, byAccount, byAddress)
 	if err != nil {
@@ -96,27 +103,37 @@ func (a *Accounts) SignIn(ctx context.Context, email string, password pay.Secret
 		return "", fmt.Errorf("look up user: %w", err)
 	}
 	if !allowed {
-		if user.ID != "" {
-			err = a.note(ctx, personOf(user, address), "sign_in.locked", "", "")
-		} else {
-			err = nil
-		}
-		return "", errors.Join(ErrLocked, err)
+		return "", ErrLocked
 	}
 	right, err := secret.VerifyPassword(ctx, bounded(password), user.PasswordHash)
 	if err != nil {
 		return "", fmt.Errorf("check password: %w", err)
 	}
 	if !right {
-		if user.ID != "" {
-			if err := a.note(ctx, personOf(user, address), "sign_in.failed", "", ""); err != nil {
-				return "", err
-			}
-		}
-		return "", ErrWrong
+		return "", a.failed(ctx, user, address, ErrWrong)
+	}
+	if right, err = a.secondFactor(ctx, user.MerchantID, user.ID, code); err != nil {
+		return "", err
+	}
+	if !right {
+		return "", a.failed(ctx, user, address, ErrCode)
 	}
 	return a.open(ctx, user, address, byAccount, byAddress)
 }
+
+// failed writes a failed try down, where it was at somebody's account.
+func (a *Accounts) failed(ctx context.Context, user sqlgen.User, address string, because *pay.Error) error {
+	if user.ID == "" {
+		return because
+	}
+	if err := a.note(ctx, personOf(user, address), "sign_in.failed", "", because.Code); err != nil {
+		return err
+	}
+	return because
+}
+
+// normal is an address as it is stored.
+func normal(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // bounded keeps a password of megabytes from being hashed; none can be set.
 func bounded(password pay.Secret) string {
@@ -165,11 +182,11 @@ func (a *Accounts) open(ctx context.Context, user sqlgen.User, address, byAccoun
 	token := pay.Secret(secret.Random(tokenLength))
 	now := a.Now().UTC()
 	mode := pay.Live
-	keys, err := a.Store.Read().ListConnections(ctx, sqlgen.ListConnectionsParams{MerchantID: user.MerchantID, Mode: string(pay.Live)})
+	rails, err := a.Store.Read().ListConnections(ctx, sqlgen.ListConnectionsParams{MerchantID: user.MerchantID, Mode: string(pay.Live)})
 	if err != nil {
 		return "", fmt.Errorf("list connections: %w", err)
 	}
-	if len(keys) == 0 {
+	if len(rails) == 0 {
 		mode = pay.Test // nothing real can have happened yet
 	}
 	err = a.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -196,7 +213,9 @@ func (a *Accounts) open(ctx context.Context, user sqlgen.User, address, byAccoun
 	return token, nil
 }
 
-func (a *Accounts) sessionHash(token pay.Secret) string { return a.Box.Lookup(token.Reveal(), "session") }
+func (a *Accounts) sessionHash(token pay.Secret) string {
+	return a.Box.Lookup(token.Reveal(), "session")
+}
 
 // Session finds who holds a token; pay.ErrNotFound when nobody does any more.
 func (a *Accounts) Session(ctx context.Context, token pay.Secret, address string) (Person, error) {

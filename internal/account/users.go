@@ -3,8 +3,8 @@ package account
 import (
 	"context"
 	"fmt"
+	"net/mail"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/secret"
@@ -34,10 +34,13 @@ func (a *Accounts) Users(ctx context.Context, p Person) ([]User, error) {
 	return list, nil
 }
 
+// maxEmail bounds an address, in bytes (RFC 5321 §4.5.3.1).
+const maxEmail = 254
+
 // AddUser lets somebody else in and returns a first password, once.
 func (a *Accounts) AddUser(ctx context.Context, p Person, email string, role Role) (pay.Secret, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
-	if name, host, ok := strings.Cut(email, "@"); !ok || name == "" || host == "" || len(email) > 254 || strings.ContainsAny(email, " \t\r\n") {
+	email = normal(email)
+	if parsed, err := mail.ParseAddress(email); err != nil || parsed.Address != email || len(email) > maxEmail {
 		return "", pay.Invalid("email", "an e-mail address is needed")
 	}
 	if !slices.Contains(Roles(), role) {
@@ -79,6 +82,9 @@ func (a *Accounts) RemoveUser(ctx context.Context, p Person, id string) error {
 			return pay.NotFound("user")
 		}
 		if _, err := tx.DeleteUserSessions(ctx, sqlgen.DeleteUserSessionsParams{MerchantID: p.MerchantID, UserID: id}); err != nil {
+			return err
+		}
+		if _, err := tx.DeleteSecondFactor(ctx, sqlgen.DeleteSecondFactorParams{MerchantID: p.MerchantID, UserID: id}); err != nil {
 			return err
 		}
 		return a.append(ctx, tx.Queries, p, "user.remove", id, "")

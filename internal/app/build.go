@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/account"
@@ -71,7 +72,9 @@ func (a *App) assemble(ctx context.Context, publicURL string) error {
 	if err := a.Store.Migrate(ctx); err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
-	a.known = all.Providers()
+	if a.known = slices.Clone(a.config.Providers); a.known == nil {
+		a.known = all.Providers()
+	}
 	if err := a.addSandbox(); err != nil {
 		return err
 	}

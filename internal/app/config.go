@@ -11,6 +11,7 @@ import (
 
 	"github.com/passerelle-pay/passerelle/internal/sandbox"
 	"github.com/passerelle-pay/passerelle/internal/secret"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // Config is everything a server is built from. Development and production fill
@@ -36,6 +37,8 @@ type Config struct {
 	Sandbox bool
 	// OperatorDelay is how long a sandbox customer takes: "1s", "0", "manual".
 	OperatorDelay string
+	// Providers are those the program speaks; nil is the whole list.
+	Providers []*provider.Provider
 	// Demo seeds the demo merchant; CallbackURL is its own server.
 	Demo        bool
 	CallbackURL string

@@ -21,6 +21,7 @@ var layout = []layer{
 	{"pay", "the domain is the same whoever stores it, serves it or calls it"},
 	{"provider", "the seam is what providers and gateway agree on; it knows neither"},
 	{"provider/providertest", "the conformance suite holds every provider to the same promises, so it knows none of them"},
+	{"provider/providertest/*", "a made-up provider, for tests, is complete by itself like any other"},
 	{"provider/*", "a provider's folder is complete by itself: a new one changes no other, and others may use its client on its own"},
 	{"provider/all", "the list of providers is handed to the core, which it does not know"},
 	{"client", "a merchant's program uses the client without linking a gateway"},
@@ -64,9 +65,10 @@ func place(pkg string) int {
 	return wild
 }
 
-// isTestSupport tells packages that exist to be imported by tests.
+// isTestSupport tells packages that exist to be imported by tests, and those
+// in their folders.
 func isTestSupport(pkg string) bool {
-	return strings.HasSuffix(pkg, "test") && pkg != "internal/archtest"
+	return pkg != "internal/archtest" && (strings.HasSuffix(pkg, "test") || strings.HasSuffix(path.Dir(pkg), "test"))
 }
 
 // checkLayout reports imports that point down the layout or sideways.

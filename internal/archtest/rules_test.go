@@ -36,6 +36,8 @@ func TestEachRuleFindsWhatItForbids(t *testing.T) {
 		{"a provider in the client", checkBans, "client/a.go", `import "m/provider"`, "client alone"},
 		{"package testing in production", checkTestSupport, "internal/api/a.go", `import "testing"`, "no part of the binary"},
 		{"a suite in production", checkTestSupport, "internal/api/a.go", `import "m/internal/store/pgtest"`, "no part of the binary"},
+		{"a made-up provider in production", checkTestSupport, "internal/api/a.go", `import "m/provider/providertest/acmepay"`, "no part of the binary"},
+		{"a made-up provider in a test", checkLayout, "provider/otherpay/a_test.go", `import "m/provider/providertest/acmepay"`, ""},
 		{"package testing in a suite", checkTestSupport, "internal/store/storetest/a.go", `import "testing"`, ""},
 		{"a provider's name in a string", names, "internal/api/a.go", `const a = "go to AcmePay"`, "a.go:2: names the provider acmepay"},
 		{"a provider's name in an identifier", names, "internal/app/a.go", `var fromAcmePay int`, "names the provider"},

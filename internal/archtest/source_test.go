@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -33,5 +34,35 @@ func TestTheSourceKeepsItsRules(t *testing.T) {
 				t.Error(broken)
 			}
 		})
+	}
+}
+
+// TestTheMadeUpProviderIsNamedInItsFolderAlone holds for it what holds for all:
+// the list that a test adds it to is a test's own.
+func TestTheMadeUpProviderIsNamedInItsFolderAlone(t *testing.T) {
+	const folder, name = "provider/providertest/lemurpay", "lemurpay"
+	source, err := readTree(os.DirFS("../.."))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, f := range source.files {
+		if f.pkg == folder {
+			found = true
+			continue
+		}
+		for _, w := range f.words {
+			if !f.test && strings.Contains(strings.ToLower(w.text), name) {
+				t.Errorf("%s:%d names it", f.path, w.line)
+			}
+		}
+	}
+	for _, f := range source.texts {
+		if strings.Contains(strings.ToLower(f.text), name) {
+			t.Errorf("%s names it", f.path)
+		}
+	}
+	if !found {
+		t.Errorf("%s is gone", folder)
 	}
 }

@@ -54,12 +54,12 @@ func (g *Gateway) CreateOnce(ctx context.Context, c provider.Caller, req provide
 
 // start records the draft and submits it to the first rail.
 func (g *Gateway) start(ctx context.Context, t pay.Transaction, req provider.Request, rails []rail, claim *Claim) (pay.Transaction, error) {
-	if len(rails) == 0 {
-		t = g.awaitCustomer(t)
-		return g.record(ctx, t, nil, req.NewFrontReference, claim)
-	}
 	if err := g.price(ctx, &t); err != nil {
 		return pay.Transaction{}, err
+	}
+	if len(rails) == 0 { // what is charged is told now, and anew once the operator is known
+		t = g.awaitCustomer(t)
+		return g.record(ctx, t, nil, req.NewFrontReference, claim)
 	}
 	a := g.nextAttempt(&t, rails[0])
 	t, err := g.record(ctx, t, &a, req.NewFrontReference, claim)

@@ -43,7 +43,7 @@ func pretty(body, contentType string) string {
 	if json.Indent(&out, []byte(body), "", "  ") == nil {
 		return out.String()
 	}
-	if !strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+	if body == "" || !strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
 		return body
 	}
 	var lines []string

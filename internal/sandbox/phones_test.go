@@ -53,6 +53,23 @@ func TestAManualCustomerAnswersOnTheVirtualPhone(t *testing.T) {
 	}
 }
 
+func TestAPersonCanLetAPromptTimeOut(t *testing.T) {
+	t.Parallel()
+	o := start(t, "manual")
+	order := o.order("+24166000100")
+	o.submit(order)
+	if _, err := o.Expire(t.Context(), "066000100"); err != nil {
+		t.Fatal(err)
+	}
+	o.wantOutcome(o.status(order), failed, pay.Expired)
+	if heard := o.heard(); !slices.Equal(heard, []pay.Outcome{failed}) {
+		t.Errorf("news is %v", heard)
+	}
+	if _, err := o.Expire(t.Context(), "066000100"); !errors.Is(err, &pay.Error{Kind: pay.KindConflict, Code: "no_prompt"}) {
+		t.Errorf("a second time: %v", err)
+	}
+}
+
 func TestTheNumberStillDecidesWhenAPersonApproves(t *testing.T) {
 	t.Parallel()
 	o := start(t, "manual")

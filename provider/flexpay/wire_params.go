@@ -7,6 +7,8 @@ import (
 	"mime/multipart"
 	"net/url"
 	"strings"
+
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // params are the fields of a request, whichever way it was encoded. A null is
@@ -54,6 +56,9 @@ func jsonParams(body []byte) (params, error) {
 	var raw map[string]json.RawMessage
 	if err := decode(body, &raw); err != nil {
 		return nil, err
+	}
+	if err := provider.CheckJSON(provider.WithoutTrailingCommas(body)); err != nil {
+		return nil, errors.New("the body is not one JSON object")
 	}
 	p := make(params, len(raw))
 	for name, value := range raw {

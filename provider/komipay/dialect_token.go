@@ -28,7 +28,10 @@ func (c *call) read() error {
 		return &refusal{http: http.StatusRequestEntityTooLarge, code: http.StatusRequestEntityTooLarge, message: messageBadRequest}
 	}
 	if err == nil {
-		c.fields, err = parseFields(body)
+		// What is ambiguous is not read as one of its two meanings.
+		if err = provider.CheckJSON(body); err == nil {
+			c.fields, err = parseFields(body)
+		}
 	}
 	if err != nil {
 		return &refusal{http: http.StatusBadRequest, code: http.StatusBadRequest, message: messageBadRequest}

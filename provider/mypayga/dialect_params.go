@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/money"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // params are the parameters of a request, whichever way they came. Names and
@@ -92,7 +93,7 @@ func bodyRefusal(err error) error {
 // A number is its literal text, so that 1e3 is no amount.
 func (p params) addJSON(body []byte) error {
 	var object map[string]json.RawMessage
-	if json.Unmarshal(body, &object) != nil || object == nil {
+	if json.Unmarshal(body, &object) != nil || object == nil || provider.CheckJSON(body) != nil {
 		return errBody
 	}
 	for name, raw := range object {

@@ -22,6 +22,16 @@ CREATE TABLE sign_in_attempts (
 );
 CREATE INDEX ix_sign_in_attempts_window ON sign_in_attempts (window_until);
 
+-- A person's authenticator; unconfirmed until it has given its first code.
+CREATE TABLE second_factors (
+    merchant_id TEXT    NOT NULL,
+    user_id     TEXT    NOT NULL,
+    secret      TEXT    NOT NULL, -- sealed
+    confirmed   BOOLEAN NOT NULL,
+    last_step   BIGINT  NOT NULL, -- of the last code used, which is good once
+    PRIMARY KEY (merchant_id, user_id)
+);
+
 -- What people did. Each entry's hash covers the one before, so that none can be
 -- changed or taken out unseen; the head holds the last one.
 CREATE TABLE audit_heads (
@@ -58,5 +68,6 @@ DROP INDEX ix_transactions_search_phone;
 DROP INDEX ix_transactions_search_reference;
 DROP TABLE audit_entries;
 DROP TABLE audit_heads;
+DROP TABLE second_factors;
 DROP TABLE sign_in_attempts;
 DROP TABLE sessions;

@@ -50,6 +50,22 @@ DELETE FROM sign_in_attempts WHERE key_hash IN (
     SELECT a.key_hash FROM sign_in_attempts a WHERE a.window_until <= sqlc.arg(now) LIMIT CAST(sqlc.arg(count) AS bigint)
 );
 
+-- name: GetSecondFactor :one
+SELECT * FROM second_factors WHERE merchant_id = $1 AND user_id = $2;
+
+-- name: OfferSecondFactor :execrows
+-- OfferSecondFactor replaces an authenticator that was never confirmed, no other.
+INSERT INTO second_factors (merchant_id, user_id, secret, confirmed, last_step) VALUES ($1, $2, $3, FALSE, 0)
+ON CONFLICT (merchant_id, user_id) DO UPDATE SET secret = excluded.secret WHERE second_factors.confirmed = FALSE;
+
+-- name: UseSecondFactor :execrows
+-- UseSecondFactor takes a step once, however many bring its code.
+UPDATE second_factors SET last_step = sqlc.arg(step), confirmed = TRUE
+WHERE merchant_id = sqlc.arg(merchant_id) AND user_id = sqlc.arg(user_id) AND last_step < sqlc.arg(step);
+
+-- name: DeleteSecondFactor :execrows
+DELETE FROM second_factors WHERE merchant_id = $1 AND user_id = $2;
+
 -- name: GetUser :one
 SELECT * FROM users WHERE merchant_id = $1 AND id = $2;
 
@@ -107,13 +123,12 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND phone = 
   AND (CAST(sqlc.arg(status) AS text) = '' OR status = sqlc.arg(status))
 ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 
--- name: PageTransactionsByReference :many
+-- name: ListTransactionsByReference :many
+-- ListTransactionsByReference is not narrowed by id: one reference has a handful
+-- of transactions, and SQLite would rather walk the primary key.
 SELECT * FROM transactions
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND reference = sqlc.arg(reference)
-  AND (CAST(sqlc.arg(kind) AS text) = '' OR kind = sqlc.arg(kind))
-  AND id < sqlc.arg(before) AND id >= sqlc.arg(since)
-  AND (CAST(sqlc.arg(status) AS text) = '' OR status = sqlc.arg(status))
-ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
+ORDER BY created_at DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 
 -- name: ListTransactionPostings :many
 SELECT * FROM ledger_entries WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id;

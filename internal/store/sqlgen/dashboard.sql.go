@@ -34,6 +34,23 @@ func (q *Queries) CountSignInAttempt(ctx context.Context, arg CountSignInAttempt
 	return tries, err
 }
 
+const deleteSecondFactor = `-- name: DeleteSecondFactor :execrows
+DELETE FROM second_factors WHERE merchant_id = $1 AND user_id = $2
+`
+
+type DeleteSecondFactorParams struct {
+	MerchantID string
+	UserID     string
+}
+
+func (q *Queries) DeleteSecondFactor(ctx context.Context, arg DeleteSecondFactorParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, deleteSecondFactor, arg.MerchantID, arg.UserID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const deleteSession = `-- name: DeleteSession :execrows
 DELETE FROM sessions WHERE token_hash = $1
 `
@@ -124,6 +141,28 @@ func (q *Queries) GetAuditHead(ctx context.Context, merchantID string) (AuditHea
 	row := q.db.QueryRowContext(ctx, getAuditHead, merchantID)
 	var i AuditHead
 	err := row.Scan(&i.MerchantID, &i.Sequence, &i.Hash)
+	return i, err
+}
+
+const getSecondFactor = `-- name: GetSecondFactor :one
+SELECT merchant_id, user_id, secret, confirmed, last_step FROM second_factors WHERE merchant_id = $1 AND user_id = $2
+`
+
+type GetSecondFactorParams struct {
+	MerchantID string
+	UserID     string
+}
+
+func (q *Queries) GetSecondFactor(ctx context.Context, arg GetSecondFactorParams) (SecondFactor, error) {
+	row := q.db.QueryRowContext(ctx, getSecondFactor, arg.MerchantID, arg.UserID)
+	var i SecondFactor
+	err := row.Scan(
+		&i.MerchantID,
+		&i.UserID,
+		&i.Secret,
+		&i.Confirmed,
+		&i.LastStep,
+	)
 	return i, err
 }
 
@@ -398,6 +437,86 @@ func (q *Queries) ListTransactionPostings(ctx context.Context, arg ListTransacti
 	return items, nil
 }
 
+const listTransactionsByReference = `-- name: ListTransactionsByReference :many
+SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions
+WHERE merchant_id = $1 AND mode = $2 AND reference = $3
+ORDER BY created_at DESC LIMIT CAST($4 AS bigint)
+`
+
+type ListTransactionsByReferenceParams struct {
+	MerchantID string
+	Mode       string
+	Reference  string
+	Count      int64
+}
+
+// ListTransactionsByReference is not narrowed by id: one reference has a handful
+// of transactions, and SQLite would rather walk the primary key.
+func (q *Queries) ListTransactionsByReference(ctx context.Context, arg ListTransactionsByReferenceParams) ([]Transaction, error) {
+	rows, err := q.db.QueryContext(ctx, listTransactionsByReference,
+		arg.MerchantID,
+		arg.Mode,
+		arg.Reference,
+		arg.Count,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []Transaction{}
+	for rows.Next() {
+		var i Transaction
+		if err := rows.Scan(
+			&i.MerchantID,
+			&i.ID,
+			&i.Mode,
+			&i.Kind,
+			&i.Status,
+			&i.Front,
+			&i.Account,
+			&i.Reference,
+			&i.FrontReference,
+			&i.Amount,
+			&i.Currency,
+			&i.Fees,
+			&i.FeeBearer,
+			&i.Phone,
+			&i.ConnectionID,
+			&i.Provider,
+			&i.ProviderReference,
+			&i.ParentID,
+			&i.Refunded,
+			&i.CheckoutToken,
+			&i.Submitted,
+			&i.Late,
+			&i.Overdue,
+			&i.Alert,
+			&i.NoticeCopies,
+			&i.Attempts,
+			&i.PaidAttempt,
+			&i.Sequence,
+			&i.Checks,
+			&i.Details,
+			&i.Version,
+			&i.CreatedAt,
+			&i.UpdatedAt,
+			&i.CompletedAt,
+			&i.ExpiresAt,
+			&i.NextCheckAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listUsers = `-- name: ListUsers :many
 SELECT id, merchant_id, email, password_hash, role, created_at FROM users WHERE merchant_id = $1 ORDER BY created_at, id
 `
@@ -447,6 +566,26 @@ func (q *Queries) NextAudit(ctx context.Context, merchantID string) (NextAuditRo
 	var i NextAuditRow
 	err := row.Scan(&i.Sequence, &i.Hash)
 	return i, err
+}
+
+const offerSecondFactor = `-- name: OfferSecondFactor :execrows
+INSERT INTO second_factors (merchant_id, user_id, secret, confirmed, last_step) VALUES ($1, $2, $3, FALSE, 0)
+ON CONFLICT (merchant_id, user_id) DO UPDATE SET secret = excluded.secret WHERE second_factors.confirmed = FALSE
+`
+
+type OfferSecondFactorParams struct {
+	MerchantID string
+	UserID     string
+	Secret     string
+}
+
+// OfferSecondFactor replaces an authenticator that was never confirmed, no other.
+func (q *Queries) OfferSecondFactor(ctx context.Context, arg OfferSecondFactorParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, offerSecondFactor, arg.MerchantID, arg.UserID, arg.Secret)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const pageTransactions = `-- name: PageTransactions :many
@@ -561,95 +700,6 @@ func (q *Queries) PageTransactionsByPhone(ctx context.Context, arg PageTransacti
 		arg.MerchantID,
 		arg.Mode,
 		arg.Phone,
-		arg.Kind,
-		arg.Before,
-		arg.Since,
-		arg.Status,
-		arg.Count,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Transaction{}
-	for rows.Next() {
-		var i Transaction
-		if err := rows.Scan(
-			&i.MerchantID,
-			&i.ID,
-			&i.Mode,
-			&i.Kind,
-			&i.Status,
-			&i.Front,
-			&i.Account,
-			&i.Reference,
-			&i.FrontReference,
-			&i.Amount,
-			&i.Currency,
-			&i.Fees,
-			&i.FeeBearer,
-			&i.Phone,
-			&i.ConnectionID,
-			&i.Provider,
-			&i.ProviderReference,
-			&i.ParentID,
-			&i.Refunded,
-			&i.CheckoutToken,
-			&i.Submitted,
-			&i.Late,
-			&i.Overdue,
-			&i.Alert,
-			&i.NoticeCopies,
-			&i.Attempts,
-			&i.PaidAttempt,
-			&i.Sequence,
-			&i.Checks,
-			&i.Details,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.CompletedAt,
-			&i.ExpiresAt,
-			&i.NextCheckAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const pageTransactionsByReference = `-- name: PageTransactionsByReference :many
-SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions
-WHERE merchant_id = $1 AND mode = $2 AND reference = $3
-  AND (CAST($4 AS text) = '' OR kind = $4)
-  AND id < $5 AND id >= $6
-  AND (CAST($7 AS text) = '' OR status = $7)
-ORDER BY id DESC LIMIT CAST($8 AS bigint)
-`
-
-type PageTransactionsByReferenceParams struct {
-	MerchantID string
-	Mode       string
-	Reference  string
-	Kind       string
-	Before     string
-	Since      string
-	Status     string
-	Count      int64
-}
-
-func (q *Queries) PageTransactionsByReference(ctx context.Context, arg PageTransactionsByReferenceParams) ([]Transaction, error) {
-	rows, err := q.db.QueryContext(ctx, pageTransactionsByReference,
-		arg.MerchantID,
-		arg.Mode,
-		arg.Reference,
 		arg.Kind,
 		arg.Before,
 		arg.Since,
@@ -862,6 +912,26 @@ type TouchSessionParams struct {
 
 func (q *Queries) TouchSession(ctx context.Context, arg TouchSessionParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, touchSession, arg.SeenAt, arg.TokenHash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const useSecondFactor = `-- name: UseSecondFactor :execrows
+UPDATE second_factors SET last_step = $1, confirmed = TRUE
+WHERE merchant_id = $2 AND user_id = $3 AND last_step < $1
+`
+
+type UseSecondFactorParams struct {
+	Step       int64
+	MerchantID string
+	UserID     string
+}
+
+// UseSecondFactor takes a step once, however many bring its code.
+func (q *Queries) UseSecondFactor(ctx context.Context, arg UseSecondFactorParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, useSecondFactor, arg.Step, arg.MerchantID, arg.UserID)
 	if err != nil {
 		return 0, err
 	}

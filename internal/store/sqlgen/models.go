@@ -262,6 +262,14 @@ type SandboxOperation struct {
 	UpdatedAt     int64
 }
 
+type SecondFactor struct {
+	MerchantID string
+	UserID     string
+	Secret     string
+	Confirmed  bool
+	LastStep   int64
+}
+
 type Session struct {
 	TokenHash  string
 	MerchantID string

@@ -1,6 +1,7 @@
 package checkout_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -9,8 +10,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/money"
+	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
@@ -126,4 +130,45 @@ func TestThePageShowsWhoIsPaidAndSuggestsTheOperator(t *testing.T) {
 	w.shows(a, 200, `name="operator" value="" checked`)
 	a = w.get(page(w.payment(func(r *provider.Request) { r.Amount = money.New(100, money.GNF) })))
 	w.shows(a, 200, `type="hidden" name="country" value="GN"`) // one country is no choice
+}
+
+func TestALockedNumberIsOfferedItsOwnCountrysOperators(t *testing.T) {
+	t.Parallel()
+	w := open(t, "0")
+	a := w.get(page(w.payment(func(r *provider.Request) { r.Checkout.LockedPhone = "+24177000100" })))
+	w.shows(a, 200, "••••0100", `value="airtel_ga" data-prefixes="7" checked`, "moov_ga")
+	w.lacks(a, "mtn_cm", "airtel_cg")
+}
+
+// counter is a rail whose customers pay cash on showing a code.
+type counter struct{}
+
+func (counter) Submit(context.Context, provider.Order) (provider.Result, error) {
+	return provider.Result{Outcome: pay.OutcomePending, NextAction: pay.NextAction{
+		Type: pay.ShowCode, Code: "48217730", ExpiresAt: time.Now().Add(30 * time.Minute),
+	}}, nil
+}
+
+func (counter) Status(context.Context, provider.Ref) (provider.Result, error) {
+	return provider.Result{Outcome: pay.OutcomePending}, nil
+}
+
+func TestACodeForTheCounterIsShownWithItsTime(t *testing.T) {
+	t.Parallel()
+	rail := &provider.Provider{
+		Name: "guichet", Currencies: []money.Currency{money.XAF}, Countries: []string{"GA"},
+		Takes:     []provider.Capability{{Kind: pay.Payment, Method: pay.MobileMoney}},
+		Reference: provider.ReferenceRule{Prefix: "PS", Length: 20},
+		Connect:   func(provider.Environment) (provider.Connector, error) { return counter{}, nil },
+	}
+	w := open(t, "0", rail)
+	w.caller.Mode = pay.Live
+	_, err := w.gateway.AddConnection(t.Context(), gateway.NewConnection{MerchantID: w.caller.MerchantID, Mode: pay.Live, Provider: "guichet"})
+	w.must(err)
+	tx := w.payment()
+	a := w.get(page(tx))
+	w.shows(a, 200, "Mobile Money", "Airtel Money")
+	w.lacks(a, "Carte bancaire", `name="cvv"`, "mtn_cm") // this rail takes no card, and serves Gabon alone
+	w.leads(w.post(page(tx), "method=mobile_money", "country=GA", "phone=066000100"), page(tx)+"?flow=1")
+	w.shows(w.get(page(tx)), 200, "Présentez ce code", `<p class="code">48217730</p>`, `role="timer" data-left="`, "min")
 }

@@ -50,9 +50,18 @@ func (f *form) settle() {
 	}
 }
 
+// fields is one method's form on the page.
+type fields struct {
+	view
+	method
+}
+
+// In is the form of a method.
+func (v view) In(m method) fields { return fields{v, m} }
+
 // Mark points from a field at fault to the message, and leads the cursor there.
-func (f form) Mark(field string) template.HTMLAttr {
-	if f.Fault != field {
+func (f fields) Mark(field string) template.HTMLAttr {
+	if f.Form.Fault != field || !f.Open {
 		return ""
 	}
 	return `aria-invalid="true" aria-describedby="fault" autofocus`
@@ -89,6 +98,7 @@ func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form
 	known := t.Customer.Phone
 	if n, err := phone.Parse(t.Checkout.LockedPhone, ""); err == nil {
 		f.Locked, f.Phone, f.Country, known = n.Masked(), "", n.Country(), n.E164()
+		f.Operators = slices.DeleteFunc(f.Operators, func(g operatorGroup) bool { return g.Country.Code != f.Country })
 	}
 	if f.Country == "" && len(f.Countries) > 0 {
 		f.Country = f.Countries[0].Code

@@ -48,7 +48,6 @@ var english = texts{
 	"operatorHint": "Suggested from the number; change it if need be.", "suggested": "From the number: %s",
 	"onPhone": "Pay from a phone", "onPhoneHint": "Scan this code with the phone's camera; the page opens there.",
 	"qrTitle":                     "QR code of this payment page",
-	"phoneHint":                   "For example 066 00 01 00, or with the country code: +241 66 00 01 00.",
 	"advice.insufficient_funds":   "Top up your account or choose another means of payment, then try again.",
 	"advice.wrong_pin_or_otp":     "Check your code, then try again.",
 	"advice.expired":              "Keep your phone at hand, then try again.",

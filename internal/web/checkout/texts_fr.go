@@ -48,7 +48,6 @@ var french = texts{
 	"operatorHint": "Proposé d'après le numéro ; changez-le si besoin.", "suggested": "D'après le numéro : %s",
 	"onPhone": "Payer depuis un téléphone", "onPhoneHint": "Scannez ce code avec l'appareil photo du téléphone ; la page s'y ouvre.",
 	"qrTitle":                     "Code QR de cette page de paiement",
-	"phoneHint":                   "Par exemple 066 00 01 00, ou avec l'indicatif : +241 66 00 01 00.",
 	"advice.insufficient_funds":   "Rechargez votre compte ou choisissez un autre moyen de paiement, puis essayez de nouveau.",
 	"advice.wrong_pin_or_otp":     "Vérifiez votre code, puis essayez de nouveau.",
 	"advice.expired":              "Gardez votre téléphone à portée de main, puis essayez de nouveau.",

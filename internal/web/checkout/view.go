@@ -149,7 +149,8 @@ func (h handler) merchant(r *http.Request, t pay.Transaction) string {
 
 // otherLanguage keeps the page and the browser's way through it.
 func otherLanguage(r *http.Request, t pay.Transaction, lang string) link {
-	l := link{Lang: "en", Name: "English", URL: r.URL.Path}
+	// Relative: a page that was not found must not repeat what was asked for.
+	l := link{Lang: "en", Name: "English"}
 	if lang == "en" {
 		l.Lang, l.Name = "fr", "Français"
 	}
