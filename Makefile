@@ -36,7 +36,8 @@ build: ## Build the static binary bin/passerelle
 # `sqlc diff` is left to `make verify`: building sqlc takes over a minute the
 # first time, more than the tests that would tell a stale query package.
 .PHONY: test
-test: test-deps tidy-check fmt-check ## Install what tests need (Debian, as root), then vet and run everything
+test: test-deps tidy-check fmt-check $(TOOLS)/sqlc ## Install what tests need (Debian, as root), then vet and run everything
+	$(TOOLS)/sqlc diff
 	$(GO) vet $(PACKAGES)
 	$(GO) test -count=1 -timeout $(TEST_TIMEOUT) $(PACKAGES)
 

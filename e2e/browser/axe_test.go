@@ -58,3 +58,14 @@ func (b *tab) accessible(name string) {
 	}
 	b.keep(name)
 }
+
+// looked holds a page to the rules in the first language; the second one has the
+// same elements around other words, so a picture of it is enough.
+func (b *tab) looked(name string, l language) {
+	b.Helper()
+	if l.tag == languages[0].tag {
+		b.accessible(name + "-" + l.tag)
+		return
+	}
+	b.keep(name + "-" + l.tag)
+}

@@ -31,24 +31,31 @@ func (s still) Checkout(_ context.Context, token string) (pay.Transaction, error
 func (s still) PayCheckout(ctx context.Context, token string, _ gateway.Choice) (pay.Transaction, error) {
 	return s.Checkout(ctx, token)
 }
+
 func (s still) Open(ctx context.Context, token string) (pay.Transaction, error) {
 	return s.Checkout(ctx, token)
 }
+
 func (s still) Returned(ctx context.Context, token string) (pay.Transaction, error) {
 	return s.Checkout(ctx, token)
 }
+
 func (s still) Challenge(ctx context.Context, token string, _ bool) (pay.Transaction, error) {
 	return s.Checkout(ctx, token)
 }
+
 func (s still) Confirm(context.Context, provider.Caller, string, pay.Secret) (pay.Transaction, error) {
 	return pay.Transaction{}, pay.NotFound("payment")
 }
+
 func (s still) Cancel(context.Context, provider.Caller, string) (pay.Transaction, error) {
 	return pay.Transaction{}, pay.NotFound("payment")
 }
+
 func (s still) Merchant(context.Context, string) (sqlgen.Merchant, error) {
 	return sqlgen.Merchant{Name: "Pharmacie du Marché"}, nil
 }
+
 func (s still) Connections(context.Context, provider.Caller) ([]sqlgen.Connection, error) {
 	return nil, nil
 }

@@ -16,7 +16,11 @@ func (w *world) kill(r provider.Request) pay.Transaction {
 	w.Helper()
 	w.alpha.on(submit, w.alpha.blocked)
 	w.alpha.on(payOut, w.alpha.blocked)
-	return w.create(w.live, wait(r, time.Millisecond))
+	calls := func() int { return w.alpha.count(submit) + w.alpha.count(payOut) }
+	before := calls()
+	tx := w.create(w.live, wait(r, time.Millisecond))
+	w.eventually("the call has left", func() bool { return calls() > before })
+	return tx
 }
 
 func TestAnotherNodeSettlesWhatADeadOneLeftAfterItsLease(t *testing.T) {

@@ -126,7 +126,7 @@ func TestARequestWhoseOwnerDiedIsAnsweredWithItsTransaction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		waiter, cancel := context.WithTimeout(w.Context(), 20*time.Millisecond)
+		waiter, cancel := context.WithTimeout(w.Context(), 300*time.Millisecond)
 		defer cancel()
 		_, _, err = w.Look(waiter, claim)
 		w.refused(err, pay.KindUnavailable, "") // the first may still be at work

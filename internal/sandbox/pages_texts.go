@@ -27,7 +27,7 @@ var french = words{
 	"phones": "Téléphones de test", "noPhones": "Aucun téléphone n'a encore servi. Ouvrez un numéro, ou faites un paiement.",
 	"noPrompt": "Aucune demande en attente.", "approve": "Valider", "decline": "Refuser", "expire": "Laisser expirer",
 	"pin": "Code PIN", "pinHint": "Quatre chiffres quelconques conviennent ; 0 refuse. C'est le numéro qui décide de la suite.",
-	"otp": "Code à usage unique", "erase": "Effacer", "digit": "Chiffre", "waiting": "Autres demandes en attente :",
+	"otp": "Code à usage unique", "erase": "Effacer", "digit": "Chiffre", "waiting": "Encore en attente :",
 	"messages": "SMS reçus", "noMessages": "Aucun SMS.", "operations": "Opérations",
 	"openTitle": "Ouvrir un téléphone", "number": "Numéro", "country": "Pays", "open": "Ouvrir",
 	"fault":  "Ce n'est pas un numéro mobile d'un pays pris en charge.",

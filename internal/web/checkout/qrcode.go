@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"fmt"
-	"html/template"
 	"strings"
 
 	"rsc.io/qr"
@@ -14,7 +13,7 @@ const quiet = 4
 // code is a QR code, drawn by the page as one SVG path.
 type code struct {
 	Size int // of the drawing with its margin, in modules
-	Path template.HTMLAttr
+	Path string
 }
 
 // qrCode draws a text. It fails for texts too long for any QR code.
@@ -37,5 +36,5 @@ func qrCode(text string) (code, error) {
 			fmt.Fprintf(&d, "M%d %d.5h%d", start+quiet, y+quiet, x-start)
 		}
 	}
-	return code{q.Size + 2*quiet, template.HTMLAttr(`d="` + d.String() + `"`)}, nil
+	return code{q.Size + 2*quiet, d.String()}, nil
 }

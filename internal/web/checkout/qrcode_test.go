@@ -24,7 +24,7 @@ func TestAQRCodeIsDrawnAsItIs(t *testing.T) {
 		t.Errorf("drawing is %d wide for a code of %d", drawn.Size, want.Size)
 	}
 	black := map[[2]int]bool{}
-	for run := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(string(drawn.Path), `d="M`), `"`), "M") {
+	for run := range strings.SplitSeq(strings.TrimPrefix(drawn.Path, "M"), "M") {
 		var x, y, n int
 		if _, err := fmt.Sscanf(run, "%d %d.5h%d", &x, &y, &n); err != nil {
 			t.Fatalf("run %q: %v", run, err)

@@ -26,7 +26,7 @@ var (
 )
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"style":  func() template.CSS { return template.CSS(styleSheet) },
+	"style":  func() template.CSS { return template.CSS(styleSheet) }, //nolint:gosec // our own file
 	"script": func() string { return scriptAddress },
 }).ParseFS(files, "templates/*.html"))
 

@@ -41,9 +41,18 @@ func (h *handler) frame(v *visit) frame {
 		name  string
 		power account.Power
 	}{
-		{"", account.See}, {"payments", account.See}, {"payouts", account.See}, {"refunds", account.See},
-		{"links", account.See}, {"balances", account.See}, {"connections", account.See}, {"routes", account.See},
-		{"webhooks", account.See}, {"keys", account.Manage}, {"team", account.Manage}, {"audit", account.Manage},
+		{"", account.See},
+		{"payments", account.See},
+		{"payouts", account.See},
+		{"refunds", account.See},
+		{"links", account.See},
+		{"balances", account.See},
+		{"connections", account.See},
+		{"routes", account.See},
+		{"webhooks", account.See},
+		{"keys", account.Manage},
+		{"team", account.Manage},
+		{"audit", account.Manage},
 	} {
 		if !v.Role.May(item.power) {
 			continue

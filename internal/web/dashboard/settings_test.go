@@ -33,6 +33,7 @@ var errNotNow = errors.New("no answer")
 func (r rail) Submit(context.Context, provider.Order) (provider.Result, error) {
 	return provider.Result{}, errNotNow
 }
+
 func (r rail) Status(context.Context, provider.Ref) (provider.Result, error) {
 	return provider.Result{}, errNotNow
 }
@@ -77,8 +78,11 @@ func TestARouteIsAddedAndRemoved(t *testing.T) {
 	b.leads(b.post("/dashboard/routes", "position=3", "connection="+id, "kind=payment", "currency=XAF", "operator=moov_ga", "country=GA"), "/dashboard/routes?done=added")
 	a := b.shows(b.get("/dashboard/routes"), 200, "<td>3</td>", "Moov Money")
 	for _, bad := range [][]string{
-		{"position=x", "connection=" + id}, {"position=1", "connection=con_other"}, {"position=1", "connection=" + id, "currency=EUR"},
-		{"position=1", "connection=" + id, "operator=nobody"}, {"position=1", "connection=" + id, "kind=gift"},
+		{"position=x", "connection=" + id},
+		{"position=1", "connection=con_other"},
+		{"position=1", "connection=" + id, "currency=EUR"},
+		{"position=1", "connection=" + id, "operator=nobody"},
+		{"position=1", "connection=" + id, "kind=gift"},
 	} {
 		b.shows(b.post("/dashboard/routes", bad...), 422)
 	}
