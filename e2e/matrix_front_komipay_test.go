@@ -91,6 +91,6 @@ func komipayCard(ctx context.Context, s seller, p purchase, bearer string) (answ
 	body := fmt.Sprintf(`{"mobile_money":"bank_card","api_key":%q,"montant_a_payer":%q,"nom_prenom_payeur":"Awa Koffi",`+
 		`"reference_externe":%q,"numero_carte_bancaire":"%s-%s-%s-%s","date_expiration":"12/30","cvv_number":%q,`+
 		`"javaEnabled":false,"javascriptEnabled":true,"screenHeight":"800","screenWidth":"360","TZ":"1","challengeWindowSize":"05"}`,
-		s.has["api_key"], p.amount.Plain(), p.reference, n[:4], n[4:8], n[8:12], n[12:], text(o, "cvv_encrpyt")) //nolint:misspell // KomiPay's own spelling
+		s.has["api_key"], p.amount.Plain(), p.reference, n[:4], n[4:8], n[8:12], n[12:], text(o, "cvv_encrpyt"))
 	return s.post(v1+"/b2c_standard", "application/json", body, headers...).send(ctx)
 }

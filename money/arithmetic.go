@@ -96,7 +96,7 @@ func (a Amount) Split(weights ...int64) ([]Amount, error) {
 			parts[i] = New(negated(share), a.Currency)
 			continue
 		}
-		parts[i] = New(int64(share), a.Currency)
+		parts[i] = New(int64(share), a.Currency) //nolint:gosec // a share is at most the amount
 	}
 	return parts, nil
 }
@@ -126,10 +126,10 @@ func largestRemainder(amount uint64, weights []int64, total *big.Int) []uint64 {
 // magnitude is |n|, also of the least int64, whose negation does not fit int64.
 func magnitude(n int64) uint64 {
 	if n < 0 {
-		return -uint64(n)
+		return -uint64(n) //nolint:gosec // two's complement gives the magnitude, of the lowest number too
 	}
 	return uint64(n)
 }
 
 // negated is -n for n up to 1<<63.
-func negated(n uint64) int64 { return int64(-n) }
+func negated(n uint64) int64 { return int64(-n) } //nolint:gosec // the inverse of magnitude

@@ -134,8 +134,11 @@ func TestSplitGivesTheLargestRemaindersTheRest(t *testing.T) {
 		{"nothing to split", 0, []int64{1, 2}, []int64{0, 0}},
 		{"negative", -100, []int64{1, 1, 1}, []int64{-34, -33, -33}},
 		{"the least amount", math.MinInt64, []int64{1}, []int64{math.MinInt64}},
-		{"weights beyond 64 bits", 4, []int64{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64},
-			[]int64{1, 1, 1, 1}},
+		{
+			"weights beyond 64 bits", 4,
+			[]int64{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64},
+			[]int64{1, 1, 1, 1},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package pay
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -35,8 +36,8 @@ func TestBadCardsAreRefusedByField(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := ParseCard(c.number, c.expiry, c.cvv, cardDay)
-			refusal, ok := err.(*Error)
-			if !ok || refusal.Param != c.param {
+			var refusal *Error
+			if !errors.As(err, &refusal) || refusal.Param != c.param {
 				t.Fatalf("got %v, want a refusal of %s", err, c.param)
 			}
 			if strings.Contains(err.Error(), c.number) {

@@ -39,15 +39,19 @@ var plans = []plan{
 	{country: "CM", code: "237", current: form{9, []string{"6"}}},
 	// Côte d'Ivoire went to ten digits in 2021. The two new digits depend on the
 	// operator of the day, so a former number is kept as it was written.
-	{country: "CI", code: "225", current: form{10, []string{"01", "05", "07"}},
-		former: form{8, []string{"0", "4", "5", "6", "7", "8"}}},
+	{
+		country: "CI", code: "225", current: form{10, []string{"01", "05", "07"}},
+		former: form{8, []string{"0", "4", "5", "6", "7", "8"}},
+	},
 	{country: "SN", code: "221", current: form{9, []string{"7"}}},
 	{country: "BF", code: "226", current: form{8, []string{"0", "4", "5", "6", "7"}}},
 	{country: "ML", code: "223", current: form{8, []string{"200", "207", "217", "5", "6", "7", "8", "9"}}},
 	{country: "TG", code: "228", current: form{8, []string{"7", "9"}}},
 	// Benin put 01 before every number in 2024.
-	{country: "BJ", code: "229", current: form{10, []string{"01"}},
-		former: form{8, []string{"4", "5", "6", "9"}}, formerPrefix: "01"},
+	{
+		country: "BJ", code: "229", current: form{10, []string{"01"}},
+		former: form{8, []string{"4", "5", "6", "9"}}, formerPrefix: "01",
+	},
 	{country: "GN", code: "224", current: form{9, []string{"6"}}},
 	{country: "NE", code: "227", current: form{8, []string{"23", "7", "8", "9"}}},
 	{country: "CD", code: "243", trunk: "0", current: form{9, []string{"8", "9"}}},

@@ -53,7 +53,7 @@ type Provider struct {
 	ResubmitSafe bool
 
 	// SandboxFee is the fee of test transactions that enter through its dialect,
-	// in basis points of the amount; 0 leaves it to the merchant's schedules.
+	// in basis points of the amount, where the merchant has no schedule of its own.
 	SandboxFee int64
 	// SandboxFeeBearer bears it unless the request says otherwise.
 	SandboxFeeBearer pay.Bearer
@@ -135,7 +135,7 @@ type ReferenceRule struct {
 	Length int
 }
 
-// Abandon: absence counts as failure after Times answers over at least After.
+// Abandon makes absence count as failure after Times answers over at least After.
 type Abandon struct {
 	Times int
 	After time.Duration

@@ -151,8 +151,10 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 		if payout.Reference != "" && seen[payout.Reference] {
 			// Two alike would otherwise pass for one that a crash interrupted.
 			mu.Lock()
-			refused = append(refused, Refused{Index: i, Reference: payout.Reference, Code: pay.CodeDuplicateReference,
-				Message: "the reference is used twice in this batch", Param: "reference"})
+			refused = append(refused, Refused{
+				Index: i, Reference: payout.Reference, Code: pay.CodeDuplicateReference,
+				Message: "the reference is used twice in this batch", Param: "reference",
+			})
 			mu.Unlock()
 			continue
 		}

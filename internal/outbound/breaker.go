@@ -74,7 +74,7 @@ func (b *breaker) of(host string) *hostBreaker {
 	if one, found := b.hosts[host]; found {
 		return one
 	}
-	one := gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{
+	one := gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{ //nolint:bodyclose // the caller closes what passes through
 		Name:        host,
 		MaxRequests: 1,
 		Timeout:     breakerPause,

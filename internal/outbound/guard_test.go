@@ -270,27 +270,34 @@ func TestThePolicyOpensWhatItNamesAndNoMore(t *testing.T) {
 		opened, closed []string
 	}{
 		{
-			"loopback", Policy{AllowLoopback: true},
+			"loopback",
+			Policy{AllowLoopback: true},
 			[]string{"http://127.0.0.1:9/", "http://localhost:9/", "http://[::1]:9/", "http://app.localhost/", "http://[::ffff:127.0.0.1]/"},
 			[]string{"http://10.0.0.1/", "http://0.0.0.0/", "http://[::]/", "http://169.254.169.254/", "http://2130706433/", "http://[fe80::1]/"},
 		},
 		{
-			"a private network", Policy{AllowNetworks: prefixes("10.1.0.0/16", "fd12::/16")},
+			"a private network",
+			Policy{AllowNetworks: prefixes("10.1.0.0/16", "fd12::/16")},
 			[]string{"http://10.1.2.3/", "http://[::ffff:10.1.2.3]/", "http://[fd12::5]/"},
 			[]string{"http://10.2.0.1/", "http://127.0.0.1/", "http://localhost/", "http://[fd13::1]/"},
 		},
 		{
-			"an IPv4-mapped prefix", Policy{AllowNetworks: prefixes("::ffff:10.1.0.0/112")},
-			[]string{"http://10.1.2.3/"}, []string{"http://10.2.0.1/"},
+			"an IPv4-mapped prefix",
+			Policy{AllowNetworks: prefixes("::ffff:10.1.0.0/112")},
+			[]string{"http://10.1.2.3/"},
+			[]string{"http://10.2.0.1/"},
 		},
 		{
-			"everything but metadata", Policy{AllowNetworks: prefixes("0.0.0.0/0", "::/0")},
+			"everything but metadata",
+			Policy{AllowNetworks: prefixes("0.0.0.0/0", "::/0")},
 			[]string{"http://10.1.2.3/", "http://[fd12::5]/", "http://127.0.0.1/"},
 			[]string{"http://169.254.169.254/", "http://[fd00:ec2::254]/", "http://[fe80::1]/"},
 		},
 		{
-			"link-local by name", Policy{AllowNetworks: prefixes("169.254.7.0/24")},
-			[]string{"http://169.254.7.1/"}, []string{"http://169.254.169.254/"},
+			"link-local by name",
+			Policy{AllowNetworks: prefixes("169.254.7.0/24")},
+			[]string{"http://169.254.7.1/"},
+			[]string{"http://169.254.169.254/"},
 		},
 	}
 	for _, tt := range tests {

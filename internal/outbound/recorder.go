@@ -184,7 +184,7 @@ func (b *recordedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.recording.keep(p[:n])
 	switch {
-	case err == io.EOF: //nolint:errorlint // readers return io.EOF itself
+	case err == io.EOF:
 		b.recording.finish(nil)
 	case err != nil:
 		b.recording.finish(err)

@@ -24,7 +24,7 @@ func (r *redactor) json(text string) (redacted string, ok bool) {
 	if err := w.value("", plainName, 0); err != nil {
 		return "", false
 	}
-	if _, err := w.dec.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+	if _, err := w.dec.Token(); err != io.EOF {
 		return "", false
 	}
 	return r.secrets.Replace(w.out.String()), true

@@ -17,8 +17,10 @@ const (
 var (
 	secretNames = setOf("login", "key", "pin", "pincode", "pwd", "pass", "auth", "bearer", "jwt", "cookie", "setcookie",
 		"session", "sessionid", "expiry", "expirydate", "expirationdate", "dateexpiration", "cardexpiry", "expmonth", "expyear")
-	secretParts = []string{"password", "passwd", "passphrase", "motdepasse", "secret", "token", "apikey", "privatekey",
-		"accesskey", "keypass", "cvv", "cvc", "cryptogram", "authorization", "credential", "signature", "hmac"}
+	secretParts = []string{
+		"password", "passwd", "passphrase", "motdepasse", "secret", "token", "apikey", "privatekey",
+		"accesskey", "keypass", "cvv", "cvc", "cryptogram", "authorization", "credential", "signature", "hmac",
+	}
 	secretEnds = []string{"otp"}
 
 	cardNames = setOf("pan", "primaryaccountnumber")

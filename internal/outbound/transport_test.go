@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -76,7 +76,7 @@ func TestSentIsFalseOnlyWhenThePeerCertainlyGotNothing(t *testing.T) {
 		_ = c.Close()
 	})
 	untrusted := httptest.NewUnstartedServer(http.NotFoundHandler())
-	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0) // it notes each failed handshake
+	untrusted.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // it notes each failed handshake
 	untrusted.StartTLS()
 	defer untrusted.Close()
 	canceled, cancel := context.WithCancel(t.Context())

@@ -262,7 +262,7 @@ func TestATokenNeedsCodeStatutAndText(t *testing.T) {
 }
 
 func TestTheMisspeltAndTheRightKeyOfTheCVVAreRead(t *testing.T) {
-	for _, key := range []string{"cvv_encrpyt", "cvv_encrypt"} { //nolint:misspell // the provider's own spelling
+	for _, key := range []string{"cvv_encrpyt", "cvv_encrypt"} {
 		s := newStandIn(t, map[string][]http.HandlerFunc{opEncryptCVV: {says(200, `{"code":200,"statut":true,"`+key+`":"abc"}`)}})
 		if cvv, err := s.client().EncryptCVV(t.Context(), "token", "482"); err != nil || cvv.Reveal() != "abc" {
 			t.Errorf("%s: %v", key, err)

@@ -118,7 +118,7 @@ func TestCryptCVVEncryptsUnderTheAccountsKey(t *testing.T) {
 		var got struct {
 			Code      int    `json:"code"`
 			Statut    bool   `json:"statut"`
-			Encrypted string `json:"cvv_encrpyt"` //nolint:misspell // the provider's own spelling
+			Encrypted string `json:"cvv_encrpyt"`
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Code != 200 || !got.Statut {
 			t.Errorf("%s %v", w.Body, err)

@@ -43,7 +43,7 @@ func ExampleClient_Collect() {
 }
 
 func ExampleError() {
-	server := documented(`{"code":400,"statut":"TF","message":"Desole, solde du correspondant insuffisant pour l annulation"}`) //nolint:misspell // French
+	server := documented(`{"code":400,"statut":"TF","message":"Desole, solde du correspondant insuffisant pour l annulation"}`)
 	defer server.Close()
 	client := komipay.New(komipay.Config{TokenBase: server.URL, APIKey: "cle"})
 	_, err := client.Collect(context.Background(), "jeton", komipay.Order{

@@ -18,7 +18,7 @@ const (
 	mediaJSON     = "application/json"
 	headerKeypass = "keypass"
 	// fieldEncrypted is the answer of crypt-cvv.
-	fieldEncrypted = "cvv_encrpyt" //nolint:misspell // the provider's own spelling
+	fieldEncrypted = "cvv_encrpyt"
 	// maxBody is the most that we read of any request or answer.
 	maxBody = 1 << 20
 )
@@ -223,7 +223,7 @@ type (
 	cvvAnswer struct {
 		Code      int    `json:"code"`
 		Statut    bool   `json:"statut"`
-		Encrypted string `json:"cvv_encrpyt"` //nolint:misspell // the provider's own spelling
+		Encrypted string `json:"cvv_encrpyt"`
 	}
 
 	codeAnswer struct {

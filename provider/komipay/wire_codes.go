@@ -220,7 +220,7 @@ func fold(text string) string {
 // The messages of the documents.
 const (
 	messagePaid        = "Paiement effectue avec succes. Numero de transaction "
-	messageNoFunds     = "Desole, solde du correspondant insuffisant pour l annulation, veuillez le contacter pour plus d informations. Numero de transaction " //nolint:misspell // French
+	messageNoFunds     = "Desole, solde du correspondant insuffisant pour l annulation, veuillez le contacter pour plus d informations. Numero de transaction "
 	messageTimeout     = "Timeout transaction 5 minutes depassé"
 	messageDone        = "Transaction effectuee avec succes"
 	messageWaiting     = "Transaction en attente"

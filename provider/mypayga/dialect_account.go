@@ -107,7 +107,7 @@ func (d *dialect) accountOf(ctx context.Context, m pay.Mode, merchantID string) 
 const (
 	demoSecretKey      = "stest_demo"
 	demoPublicKey      = "ptest_demo"
-	demoCallbackSecret = "demo-mypayga-secret"
+	demoCallbackSecret = "demo-mypayga-secret" //nolint:gosec // published, opens the sandbox only
 )
 
 // Issue makes an account or replaces its keys, secret and addresses.
