@@ -25,7 +25,7 @@ func startGateway(t *testing.T, change func(*app.Config)) *app.Running {
 	}
 	c := app.Config{
 		Addr: "127.0.0.1:0", DatabaseURL: ":memory:", Keys: keys, AllowLoopback: true, Sandbox: true,
-		OperatorDelay: "100ms", Demo: true, DrainFor: 5 * time.Second, Version: "test",
+		OperatorDelay: "100ms", Demo: true, DrainFor: 20 * time.Second, Version: "test",
 	}
 	if change != nil {
 		change(&c)

@@ -49,7 +49,7 @@ func flexpayFront() front {
 		incapable: func(a answer) error {
 			o, err := a.object()
 			if err != nil || a.status != http.StatusOK || !strings.Contains(text(o, "message"), "capability") {
-				return fmt.Errorf("no refusal of that kind: %w", err)
+				return errors.Join(errors.New("no refusal of that kind"), err)
 			}
 			return want("code", text(o, "code"), "1")
 		},

@@ -55,7 +55,7 @@ func komipayFront() front {
 		incapable: func(a answer) error {
 			o, err := a.object()
 			if err != nil || a.status != http.StatusOK {
-				return fmt.Errorf("no refusal: %w", err)
+				return errors.Join(errors.New("no refusal of that kind"), err)
 			}
 			return errors.Join(want("code", text(o, "code"), "400"), want("statut", text(o, "statut"), "false"),
 				want("message", text(o, "message"), "Moyen de paiement non active"))
@@ -71,7 +71,7 @@ func komipayToken(ctx context.Context, s seller) (bearer string, err error) {
 	}
 	o, err := a.object()
 	if text(o, "token") == "" {
-		return "", fmt.Errorf("no token: %v %w", a, err)
+		return "", errors.Join(fmt.Errorf("no token: %v", a), err)
 	}
 	return "Bearer " + text(o, "token"), err
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -31,7 +32,7 @@ func mypaygaFront() front {
 			}
 			o, err := a.object()
 			if err != nil || text(o, "code") != "200" {
-				return a, fmt.Errorf("references: %v %w", a, err)
+				return a, errors.Join(fmt.Errorf("references: %v", a), err)
 			}
 			form.Del("uniqueID")
 			form.Del("phone")
@@ -45,7 +46,7 @@ func mypaygaFront() front {
 		incapable: func(a answer) error {
 			o, err := a.object()
 			if err != nil || a.status != http.StatusOK || !strings.HasPrefix(text(o, "message"), "Operator unavailable") {
-				return fmt.Errorf("no refusal of that kind: %w", err)
+				return errors.Join(errors.New("no refusal of that kind"), err)
 			}
 			if status := text(o, "statusRequest") + text(o, "code"); status != "400" {
 				return fmt.Errorf("its status is %q", status)

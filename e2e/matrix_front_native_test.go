@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,7 +35,7 @@ func nativeFront() front {
 			o, err := a.object()
 			list, _ := o["data"].([]any)
 			if err != nil || len(list) != 1 {
-				return "", fmt.Errorf("%d payments of that reference: %v %w", len(list), a, err)
+				return "", errors.Join(fmt.Errorf("%d payments of that reference: %v", len(list), a), err)
 			}
 			payment, _ := list[0].(map[string]any)
 			return among(text(payment, "status"), []string{"succeeded"}, []string{"failed", "canceled", "expired"}), nil
@@ -50,7 +51,7 @@ func nativeFront() front {
 		incapable: func(a answer) error {
 			o, err := a.object()
 			if err != nil || a.status != http.StatusUnprocessableEntity {
-				return fmt.Errorf("no problem: %w", err)
+				return errors.Join(errors.New("no problem of that kind"), err)
 			}
 			return want("code", text(o, "code"), "capability")
 		},

@@ -319,7 +319,7 @@ func (c *column) visit(ctx context.Context, r receipt) error {
 		}
 		status, location, err := perform(ctx, http.MethodPost, page, http.Header{"Content-Type": {formType}}, form.Encode())
 		if err != nil || status != http.StatusSeeOther {
-			return fmt.Errorf("pay on our page: %d %.600s: %w", status, location, err)
+			return errors.Join(fmt.Errorf("pay on our page: %d %.600s", status, location), err)
 		}
 		page = location
 	}
@@ -358,7 +358,7 @@ func (c *column) follow(ctx context.Context, page string) (string, error) {
 		}
 		status, location, err := perform(ctx, http.MethodGet, page, nil, "")
 		if err != nil || status/100 != 3 {
-			return "", fmt.Errorf("page %s leads nowhere: %d: %w", page, status, err)
+			return "", errors.Join(fmt.Errorf("page %s leads nowhere: %d", page, status), err)
 		}
 		page = location
 	}

@@ -82,7 +82,7 @@ func start(t *testing.T, delay string) *site {
 	}
 	running, err := app.Start(context.Background(), app.Config{
 		Addr: "127.0.0.1:0", DatabaseURL: ":memory:", Keys: keys, AllowLoopback: true, Sandbox: true,
-		OperatorDelay: delay, Demo: true, DrainFor: 5 * time.Second, Version: "test",
+		OperatorDelay: delay, Demo: true, DrainFor: 20 * time.Second, Version: "test",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func Run(ctx context.Context, version string, shown func(Row)) (rows []Row, err 
 	running, err := app.Start(ctx, app.Config{
 		Addr: "127.0.0.1:0", DatabaseURL: ":memory:", Keys: keys, AllowLoopback: true,
 		Sandbox: true, OperatorDelay: operatorDelay, Demo: true, CallbackURL: shop.url,
-		DrainFor: 5 * time.Second, Version: version,
+		DrainFor: 20 * time.Second, Version: version,
 	})
 	if err != nil {
 		return nil, err
