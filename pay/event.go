@@ -1,6 +1,9 @@
 package pay
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Event is one thing that happened to a transaction, with the whole object as
 // it was at that moment. Sequence counts from 1 within the transaction.
@@ -18,6 +21,18 @@ type Event struct {
 
 // EventType names an event of a kind: "payment.succeeded".
 func EventType(k Kind, event string) string { return string(k) + "." + event }
+
+// EveryEvent asks for every type of event.
+const EveryEvent = "*"
+
+// Wanted reports whether somebody who asks for these types of events gets one;
+// who names none gets what every merchant must know.
+func Wanted(types []string, k Kind, event string) bool {
+	if len(types) == 0 {
+		return Terminal(event)
+	}
+	return slices.Contains(types, EveryEvent) || slices.Contains(types, EventType(k, event))
+}
 
 // Terminal reports whether an event of that name is told to every merchant
 // without being asked for: the outcome, and what contradicts one.

@@ -72,6 +72,9 @@ const (
 	Wallet      MethodType = "wallet"
 )
 
+// ViaPayout is how a refund goes back where the provider has no call for it.
+const ViaPayout = "payout"
+
 // Bearer is who pays a fee.
 type Bearer string
 
@@ -169,7 +172,8 @@ type Transaction struct {
 	Connection        string
 	Provider          string
 	ProviderReference string
-	// PaidVia names the means the provider reports, when the customer chose it there.
+	// PaidVia names the means the provider reports, when the customer chose it
+	// there; of a refund it is ViaPayout where its provider has no refund of its own.
 	PaidVia string
 
 	// Parent is the payment that a refund gives back.

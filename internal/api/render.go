@@ -28,6 +28,7 @@ type transaction struct {
 	Provider    *providerRef      `json:"provider" doc:"Who carries it; null until it is sent"`
 	Refunded    int64             `json:"refunded" example:"0" doc:"How much of a payment its refunds take"`
 	Payment     string            `json:"payment,omitempty" doc:"The payment a refund gives back"`
+	Via         string            `json:"via,omitempty" example:"provider" doc:"How a refund goes back: by the provider's own refund, or by a payout to the payer where it has none"`
 	Batch       string            `json:"batch,omitempty" doc:"The batch a payout belongs to"`
 	PaymentLink string            `json:"payment_link,omitempty" doc:"The link a payment was made through"`
 	Late        bool              `json:"late" doc:"It succeeded after it had been reported otherwise"`
@@ -118,7 +119,10 @@ func render(t pay.Transaction) transaction {
 	}
 	switch t.Kind {
 	case pay.Refund:
-		v.Payment = t.Parent
+		v.Payment, v.Via = t.Parent, "provider"
+		if t.PaidVia == pay.ViaPayout {
+			v.Via = pay.ViaPayout
+		}
 	case pay.Payout:
 		v.Batch = t.Parent
 	case pay.Payment:

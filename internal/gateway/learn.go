@@ -86,7 +86,7 @@ func learnAbout(t *pay.Transaction, a *pay.Attempt, res *provider.Result) {
 	if a.ProviderReference != "" {
 		t.ProviderReference = a.ProviderReference
 	}
-	if res.PaidVia != "" {
+	if res.PaidVia != "" && t.Kind == pay.Payment {
 		t.PaidVia = res.PaidVia
 	}
 	if res.Operator != "" && t.Method.Operator == "" {

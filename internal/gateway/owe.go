@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -31,7 +30,7 @@ func (g *Gateway) owe(ctx context.Context, q *sqlgen.Queries, t pay.Transaction,
 		return fmt.Errorf("list webhook endpoints: %w", err)
 	}
 	for _, endpoint := range endpoints {
-		wanted, err := wants(endpoint, e.Type, event)
+		wanted, err := wants(endpoint, t.Kind, event)
 		if err != nil {
 			return err
 		}
@@ -47,7 +46,7 @@ func (g *Gateway) owe(ctx context.Context, q *sqlgen.Queries, t pay.Transaction,
 
 // wants reports whether an endpoint asked for a type of event; without a list
 // it gets what every merchant must know.
-func wants(endpoint sqlgen.WebhookEndpoint, eventType, event string) (bool, error) {
+func wants(endpoint sqlgen.WebhookEndpoint, kind pay.Kind, event string) (bool, error) {
 	if !endpoint.Enabled {
 		return false, nil
 	}
@@ -55,10 +54,7 @@ func wants(endpoint sqlgen.WebhookEndpoint, eventType, event string) (bool, erro
 	if err := json.Unmarshal([]byte(endpoint.Events), &list); err != nil {
 		return false, fmt.Errorf("read events of endpoint %s: %w", endpoint.ID, err)
 	}
-	if len(list) == 0 {
-		return pay.Terminal(event), nil
-	}
-	return slices.Contains(list, eventType) || slices.Contains(list, "*"), nil
+	return pay.Wanted(list, kind, event), nil
 }
 
 func insertDelivery(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, e sqlgen.InsertEventParams, target string) error {

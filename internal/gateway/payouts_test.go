@@ -168,7 +168,10 @@ func TestARefundIsAPayoutToThePayerWhereTheProviderHasNoCallForIt(t *testing.T) 
 		if err != nil || got.Status != pay.StatusSucceeded {
 			t.Fatalf("got %s, %v", got.Status, err)
 		}
-		if o := w.beta.got(payOut)[0].order; o.Method.Phone != payer || o.Amount.Minor != 5000 || o.Kind != pay.Refund {
+		if got.PaidVia != pay.ViaPayout {
+			t.Errorf("the refund says it goes via %q, want a payout", got.PaidVia)
+		}
+		if o := w.beta.got(payOut)[0].order; o.Method.Phone != payer || o.Amount.Minor != 5000 || o.Kind != pay.Payout {
 			t.Errorf("paid out %+v, want 5000 to the payer", o)
 		}
 		w.holds("beta", 0, 0)

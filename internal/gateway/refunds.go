@@ -55,12 +55,16 @@ func (g *Gateway) startRefund(ctx context.Context, c provider.Caller, p pay.Tran
 	if err != nil {
 		return p, err
 	}
-	if _, native := conn.(provider.Refunder); !native {
+	_, native := conn.(provider.Refunder)
+	if !native {
 		if _, ok := conn.(provider.PaysOut); !ok || p.Method.Phone == "" {
 			return p, pay.Capability("payment", "the payment's provider can neither refund nor pay out to the payer")
 		}
 	}
 	t := g.draft(c, req)
+	if !native {
+		t.PaidVia = pay.ViaPayout
+	}
 	return g.start(ctx, t, req, []rail{{row, g.providers[row.Provider]}}, claim)
 }
 

@@ -151,17 +151,26 @@ func refusal(reason pay.Reason, message string) provider.Result {
 // order is the provider's view of a transaction.
 func (g *Gateway) order(t pay.Transaction, a pay.Attempt) provider.Order {
 	return provider.Order{
-		TransactionID: t.ID, MerchantID: t.MerchantID, Mode: t.Mode, Kind: t.Kind, Front: t.Front,
+		TransactionID: t.ID, MerchantID: t.MerchantID, Mode: t.Mode, Kind: railKind(t), Front: t.Front,
 		Reference: a.Reference, Amount: t.Amount, Description: t.Description, Customer: t.Customer,
 		Method: t.Method, FeeBearer: t.FeeBearer, Metadata: t.Metadata,
 		ReturnURL: g.CheckoutURL(t.Checkout.Token) + "/return",
 	}
 }
 
+// railKind is what a transaction is to its provider: a refund without a call of
+// its own there is a payout.
+func railKind(t pay.Transaction) pay.Kind {
+	if t.Kind == pay.Refund && t.PaidVia == pay.ViaPayout {
+		return pay.Payout
+	}
+	return t.Kind
+}
+
 // ref names an attempt at its provider.
 func ref(t pay.Transaction, a pay.Attempt) provider.Ref {
 	return provider.Ref{
-		TransactionID: t.ID, MerchantID: t.MerchantID, Kind: t.Kind, Reference: a.Reference,
+		TransactionID: t.ID, MerchantID: t.MerchantID, Kind: railKind(t), Reference: a.Reference,
 		ProviderReference: a.ProviderReference, Amount: t.Amount, Method: t.Method, Data: a.Data,
 		SubmittedAt: a.CreatedAt, HintFailed: a.HintFailed,
 	}

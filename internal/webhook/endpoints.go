@@ -21,7 +21,7 @@ import (
 const maxEndpoints = 32
 
 // AllEvents asks for every type of event.
-const AllEvents = "*"
+const AllEvents = pay.EveryEvent
 
 // Endpoints are the use cases on a merchant's endpoints. An endpoint belongs to
 // a merchant and a mode; to any other caller it does not exist.
@@ -48,13 +48,7 @@ type Endpoint struct {
 
 // Wants reports whether the endpoint asks for a type of event.
 func (e Endpoint) Wants(kind pay.Kind, event string) bool {
-	switch {
-	case !e.Enabled:
-		return false
-	case len(e.Events) == 0:
-		return pay.Terminal(event)
-	}
-	return slices.Contains(e.Events, AllEvents) || slices.Contains(e.Events, pay.EventType(kind, event))
+	return e.Enabled && pay.Wanted(e.Events, kind, event)
 }
 
 // EventTypes lists every type of event that an endpoint may ask for by name.
