@@ -37,10 +37,17 @@ func PrefixOf(k Kind) string {
 // NewMerchantID makes a merchant's short id.
 func NewMerchantID() string { return randomText(MerchantIDLength) }
 
+// inOrder makes ids of one millisecond sort as they were made: a payment's
+// events often fall into one.
+var inOrder = &ulid.LockedMonotonicReader{MonotonicReader: ulid.Monotonic(rand.Reader, 0)}
+
 // NewID makes "prefix_" + the merchant's short id + a ULID in lower case, which
-// sorts by time.
+// sorts by time and, within a process, by the order of making.
 func NewID(prefix, merchantID string, at time.Time) string {
-	id := ulid.MustNew(ulid.Timestamp(at), rand.Reader)
+	id, err := ulid.New(ulid.Timestamp(at), inOrder)
+	if err != nil { // this millisecond's numbers are used up
+		id = ulid.MustNew(ulid.Timestamp(at), rand.Reader)
+	}
 	return prefix + "_" + merchantID + strings.ToLower(id.String())
 }
 

@@ -24,3 +24,14 @@ func TestIDsSortByTime(t *testing.T) {
 		t.Errorf("%s does not sort before %s", early, late)
 	}
 }
+
+func TestIDsOfOneMillisecondSortAsTheyWereMade(t *testing.T) {
+	at, last := time.UnixMilli(1_000), ""
+	for range 1000 {
+		id := NewID("evt", "00000000", at)
+		if id <= last {
+			t.Fatalf("%s was made after %s", id, last)
+		}
+		last = id
+	}
+}
