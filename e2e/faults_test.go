@@ -97,15 +97,15 @@ func (s *stage) types(t *testing.T, reference string) []string {
 }
 
 // rest puts the clock past a minute, when a silent operator reports expiry and
-// the gateway has asked for what it was not told, and waits until all is told.
+// the gateway has asked for what it was not told, and waits until all is told:
+// rows under a lease are work in hand, so none may owe anything at any time.
 func (s *stage) rest(t *testing.T) {
 	t.Helper()
 	s.ahead.Add(int64(61 * time.Second))
 	eventually(t, "nothing is owed", func() bool {
-		soon := time.Now().Add(time.Duration(s.ahead.Load()) + time.Second).UnixMilli()
 		return count(t, s.Running, "SELECT count(*) FROM transactions WHERE status = 'pending'")+
-			count(t, s.Running, "SELECT count(*) FROM deliveries WHERE next_attempt_at BETWEEN 1 AND $1", soon)+
-			count(t, s.Running, "SELECT count(*) FROM sandbox_operations WHERE due_at BETWEEN 1 AND $1", soon) == 0
+			count(t, s.Running, "SELECT count(*) FROM deliveries WHERE next_attempt_at > 0")+
+			count(t, s.Running, "SELECT count(*) FROM sandbox_operations WHERE due_at > 0") == 0
 	})
 }
 
