@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -142,23 +141,24 @@ func (e *postgresEngine) once(ctx context.Context, fn Closure) (again bool, err 
 	if err != nil {
 		return false, fmt.Errorf("get a connection: %w", err)
 	}
-	defer func() { _ = conn.Close() }() // back to the pool
+	defer func() { _ = conn.Close() }() // back to the pool, unless it is broken
 	ctx, cancel := closureContext(ctx)
 	defer cancel()
-	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
-	if err != nil {
-		return errors.Is(err, driver.ErrBadConn), fmt.Errorf("begin: %w", err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after COMMIT; otherwise, or in a panic, it undoes
+	p := &pipeline{db: e.db, conn: conn}
+	defer p.rollback(ctx) // does nothing after COMMIT; otherwise, or in a panic, it undoes
 	g := &guard{}
-	if err := g.outcome(fn(ctx, g.transaction(tx, tx, true))); err != nil {
-		return collided(g.err) || collided(err), err
+	err = g.outcome(fn(ctx, g.transaction(p.queries(), p.raw(), true)))
+	if err == nil {
+		err = p.commit(ctx)
 	}
-	if err := tx.Commit(); err != nil {
-		return collided(err), fmt.Errorf("commit: %w", err)
+	if err == nil {
+		e.commits.Add(1)
+		return false, nil
 	}
-	e.commits.Add(1)
-	return false, nil
+	if p.err != nil && errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		err = p.err // what the closure met was the statement after it
+	}
+	return collided(p.err) || collided(err) || p.neverSent(), err
 }
 
 // collided tells whether a transaction failed only because of others at the

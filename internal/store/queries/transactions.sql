@@ -103,22 +103,6 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
 UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)), hinted_at = sqlc.arg(hinted_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id) AND number = sqlc.arg(number);
 
--- name: InsertBatch :exec
-INSERT INTO payout_batches (merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
-
--- name: GetBatch :one
-SELECT * FROM payout_batches WHERE merchant_id = $1 AND id = $2;
-
--- name: ListBatches :many
-SELECT * FROM payout_batches
-WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id < sqlc.arg(before)
-ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
-
--- name: FinishBatch :execrows
-UPDATE payout_batches SET refused = sqlc.arg(refused), next_work_at = 0
-WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
-
 -- name: CheckLater :execrows
 UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)

@@ -207,15 +207,77 @@ type Notification struct {
 }
 
 type PayoutBatch struct {
+	MerchantID   string
+	ID           string
+	Mode         string
+	Reference    string
+	Total        int64
+	Requests     string
+	Refused      string
+	NextWorkAt   int64
+	CreatedAt    int64
+	Totals       string
+	Approval     string
+	MakerID      string
+	MakerEmail   string
+	DeciderID    string
+	DeciderEmail string
+	DecidedAt    int64
+}
+
+type PayoutLimit struct {
 	MerchantID string
-	ID         string
 	Mode       string
-	Reference  string
-	Total      int64
-	Requests   string
-	Refused    string
-	NextWorkAt int64
-	CreatedAt  int64
+	Currency   string
+	Amount     int64
+}
+
+type ReconciliationCase struct {
+	MerchantID        string
+	ID                string
+	Mode              string
+	ConnectionID      string
+	About             string
+	Difference        string
+	Action            string
+	Kind              string
+	TransactionID     string
+	Attempt           int64
+	Reference         string
+	ProviderReference string
+	StatementAmount   int64
+	StatementCurrency string
+	StatementStatus   string
+	LedgerAmount      int64
+	LedgerCurrency    string
+	StatementLines    string
+	HappenedAt        int64
+	Status            string
+	ResolvedBy        string
+	Note              string
+	ResolvedAt        int64
+	FirstRunID        string
+	LastRunID         string
+	CoveredRunID      string
+	CreatedAt         int64
+}
+
+type ReconciliationRun struct {
+	MerchantID   string
+	ID           string
+	Mode         string
+	ConnectionID string
+	FileName     string
+	Sha256       string
+	StartedBy    string
+	Status       string
+	Problem      string
+	LineCount    int64
+	Figures      string
+	FromAt       int64
+	ToAt         int64
+	CreatedAt    int64
+	UpdatedAt    int64
 }
 
 type Route struct {

@@ -60,25 +60,6 @@ func (q *Queries) CountOpen(ctx context.Context) (int64, error) {
 	return count, err
 }
 
-const finishBatch = `-- name: FinishBatch :execrows
-UPDATE payout_batches SET refused = $1, next_work_at = 0
-WHERE merchant_id = $2 AND id = $3
-`
-
-type FinishBatchParams struct {
-	Refused    string
-	MerchantID string
-	ID         string
-}
-
-func (q *Queries) FinishBatch(ctx context.Context, arg FinishBatchParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, finishBatch, arg.Refused, arg.MerchantID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const getAttemptByProviderReference = `-- name: GetAttemptByProviderReference :one
 SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at FROM attempts
 WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference = $3 AND provider_reference <> ''
@@ -149,32 +130,6 @@ func (q *Queries) GetAttemptByReference(ctx context.Context, arg GetAttemptByRef
 		&i.LeaseUntil,
 		&i.CreatedAt,
 		&i.UpdatedAt,
-	)
-	return i, err
-}
-
-const getBatch = `-- name: GetBatch :one
-SELECT merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at FROM payout_batches WHERE merchant_id = $1 AND id = $2
-`
-
-type GetBatchParams struct {
-	MerchantID string
-	ID         string
-}
-
-func (q *Queries) GetBatch(ctx context.Context, arg GetBatchParams) (PayoutBatch, error) {
-	row := q.db.QueryRowContext(ctx, getBatch, arg.MerchantID, arg.ID)
-	var i PayoutBatch
-	err := row.Scan(
-		&i.MerchantID,
-		&i.ID,
-		&i.Mode,
-		&i.Reference,
-		&i.Total,
-		&i.Requests,
-		&i.Refused,
-		&i.NextWorkAt,
-		&i.CreatedAt,
 	)
 	return i, err
 }
@@ -528,38 +483,6 @@ func (q *Queries) InsertAttempt(ctx context.Context, arg InsertAttemptParams) er
 	return err
 }
 
-const insertBatch = `-- name: InsertBatch :exec
-INSERT INTO payout_batches (merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-`
-
-type InsertBatchParams struct {
-	MerchantID string
-	ID         string
-	Mode       string
-	Reference  string
-	Total      int64
-	Requests   string
-	Refused    string
-	NextWorkAt int64
-	CreatedAt  int64
-}
-
-func (q *Queries) InsertBatch(ctx context.Context, arg InsertBatchParams) error {
-	_, err := q.db.ExecContext(ctx, insertBatch,
-		arg.MerchantID,
-		arg.ID,
-		arg.Mode,
-		arg.Reference,
-		arg.Total,
-		arg.Requests,
-		arg.Refused,
-		arg.NextWorkAt,
-		arg.CreatedAt,
-	)
-	return err
-}
-
 const insertTransaction = `-- name: InsertTransaction :exec
 INSERT INTO transactions (
     merchant_id, id, mode, kind, status, front, account, reference, front_reference,
@@ -694,57 +617,6 @@ func (q *Queries) ListAttempts(ctx context.Context, arg ListAttemptsParams) ([]A
 			&i.LeaseUntil,
 			&i.CreatedAt,
 			&i.UpdatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const listBatches = `-- name: ListBatches :many
-SELECT merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at FROM payout_batches
-WHERE merchant_id = $1 AND mode = $2 AND id < $3
-ORDER BY id DESC LIMIT CAST($4 AS bigint)
-`
-
-type ListBatchesParams struct {
-	MerchantID string
-	Mode       string
-	Before     string
-	Count      int64
-}
-
-func (q *Queries) ListBatches(ctx context.Context, arg ListBatchesParams) ([]PayoutBatch, error) {
-	rows, err := q.db.QueryContext(ctx, listBatches,
-		arg.MerchantID,
-		arg.Mode,
-		arg.Before,
-		arg.Count,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []PayoutBatch{}
-	for rows.Next() {
-		var i PayoutBatch
-		if err := rows.Scan(
-			&i.MerchantID,
-			&i.ID,
-			&i.Mode,
-			&i.Reference,
-			&i.Total,
-			&i.Requests,
-			&i.Refused,
-			&i.NextWorkAt,
-			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}
