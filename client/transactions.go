@@ -90,7 +90,7 @@ type Batch struct {
 	ID        string          `json:"id"`
 	Mode      string          `json:"mode"`
 	Reference string          `json:"reference"`
-	Status    string          `json:"status"` // processing, completed
+	Status    string          `json:"status"` // processing, completed, awaiting_approval, rejected
 	Total     int64           `json:"total"`
 	Counts    map[string]int  `json:"counts"` // by status
 	Refused   []RefusedPayout `json:"refused"`

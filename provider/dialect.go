@@ -40,6 +40,10 @@ type IssueOrder struct {
 	ReturnURL string
 	// Options override the descriptor's defaults, by name.
 	Options map[string]string
+	// KeepCredentials changes the addresses and options of what was issued
+	// before and leaves its credentials as they are, renewed ones too. What is
+	// returned then may be empty. Where nothing was issued, it changes nothing.
+	KeepCredentials bool
 }
 
 // IssuedCallback names, beside the credentials that Provider.Curl gets, the

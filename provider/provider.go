@@ -65,11 +65,15 @@ type Provider struct {
 	// Rules are the provider's documented test data, applied by the sandbox to
 	// what enters through its dialect; nil when it documents none.
 	Rules func(Trial) Verdict
+	// Hazards are its field hazards, which the sandbox plays on demand.
+	Hazards []Hazard
 	// Scenes are its documented requests, played by `demo`.
 	Scenes []Scene
 	// Vectors are its published examples, request and answer, in text files
 	// (docs/conformance.md); `conform` plays them against any address.
 	Vectors fs.FS
+	// Statement says how its list of movements is read; zero reads plain words.
+	Statement Statement
 	// Curl gives one copy-and-paste command for a developer, from the issued
 	// credentials; IssuedCallback among them, if set, is where the developer listens.
 	Curl func(base string, issued map[string]string) string

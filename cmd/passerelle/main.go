@@ -4,6 +4,8 @@
 //	passerelle demo     plays every provider's documented requests, and shows how it went
 //	passerelle dev      a gateway with its sandbox, to work against
 //	passerelle serve    production
+//	passerelle doctor   checks what production would run with
+//	passerelle listen   forwards test events to a developer's own server
 //	passerelle conform  holds any address to what the providers published
 package main
 
@@ -24,14 +26,18 @@ import (
 var version = "dev"
 
 type commands struct {
-	Demo     demoCommand     `cmd:"" help:"Start a gateway and its sandbox, play every provider's documented requests over real HTTP, show how it went."`
-	Dev      devCommand      `cmd:"" help:"Run a gateway with its sandbox and a demo merchant, to work against."`
-	Serve    serveCommand    `cmd:"" help:"Run in production."`
-	Merchant merchantCommand `cmd:"" help:"Add and list merchants, rotate their keys."`
-	Keys     keysCommand     `cmd:"" help:"Make the keys that seal credentials."`
-	Migrate  migrateCommand  `cmd:"" help:"Bring the database's schema up to date."`
-	Conform  conformCommand  `cmd:"" help:"Play the providers' published requests against any address and hold the answers to the published ones."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Demo      demoCommand      `cmd:"" help:"Start a gateway and its sandbox, play every provider's documented requests over real HTTP, show how it went."`
+	Dev       devCommand       `cmd:"" help:"Run a gateway with its sandbox and a demo merchant, to work against."`
+	Serve     serveCommand     `cmd:"" help:"Run in production."`
+	Merchant  merchantCommand  `cmd:"" help:"Add and list merchants, rotate their keys."`
+	Keys      keysCommand      `cmd:"" help:"Make, rotate and retire the keys that seal credentials."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
+	Conform   conformCommand   `cmd:"" help:"Play the providers' published requests against any address and hold the answers to the published ones."`
+	Bench     benchCommand     `cmd:"" help:"Measure whole life cycles of payments, and what the database allows at best."`
+	Doctor    doctorCommand    `cmd:"" help:"Check the configuration, the database and each connection's credentials, and say what to do."`
+	Reconcile reconcileCommand `cmd:"" help:"Hold a provider's statement (CSV) against the ledger."`
+	Listen    listenCommand    `cmd:"" help:"Forward the test events of a running gateway to your own server."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 
 	Config kong.ConfigFlag `help:"Read settings from this file instead of ./passerelle.yaml." placeholder:"FILE"`
 }
@@ -62,6 +68,10 @@ func run(ctx context.Context, args []string) int {
 	parser.FatalIfErrorf(err)
 	if err := parsed.Run(); err != nil {
 		report(err)
+		var status exitStatus
+		if errors.As(err, &status) {
+			return int(status)
+		}
 		return 1
 	}
 	return 0

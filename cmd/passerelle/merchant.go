@@ -11,7 +11,6 @@ import (
 	"text/tabwriter"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
-	"github.com/passerelle-pay/passerelle/internal/secret"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -20,7 +19,7 @@ import (
 type merchantCommand struct {
 	Add  merchantAdd  `cmd:"" help:"Create a merchant and its owner; prints its keys and credentials, once."`
 	List merchantList `cmd:"" help:"List merchants."`
-	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; the old API keys end at once."`
+	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; the old ones end at once. Addresses and options of its dialects stay, but for those that are given."`
 }
 
 // dialectFlags say how a merchant's dialects behave.
@@ -175,18 +174,6 @@ func revealed(list []provider.Issued) map[string]string {
 		values[i.Name] = i.Value.Reveal()
 	}
 	return values
-}
-
-type keysCommand struct {
-	New keysNew `cmd:"" help:"Make a key for PASSERELLE_KEYS."`
-}
-
-type keysNew struct{}
-
-// Run prints a new key.
-func (keysNew) Run() error {
-	fmt.Println(secret.NewKey())
-	return nil
 }
 
 type migrateCommand struct{ database }

@@ -49,12 +49,20 @@ func (s serveCommand) Run(ctx context.Context) error {
 }
 
 func (s serveCommand) config() (app.Config, error) {
-	c := app.Config{
+	c, problems := s.judged()
+	if err := errors.Join(problems...); err != nil {
+		return c, fmt.Errorf("this configuration can't be served:\n%w", err)
+	}
+	return c, nil
+}
+
+// judged is the configuration with all that is wrong with it.
+func (s serveCommand) judged() (c app.Config, problems []error) {
+	c = app.Config{
 		Addr: s.Addr, AdminAddr: s.AdminAddr, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Sandbox: s.TestMode,
 		OperatorDelay: s.OperatorDelay, DrainFor: s.Drain, DrainNotice: s.DrainNotice, Log: logger(s.LogFormat, s.LogLevel),
 	}
 	s.fill(&c)
-	var problems []error
 	var err error
 	if c.TrustedProxies, err = app.ParseNetworks("PASSERELLE_TRUSTED_PROXIES", s.TrustedProxies); err != nil {
 		problems = append(problems, err)
@@ -66,8 +74,5 @@ func (s serveCommand) config() (app.Config, error) {
 	if c.PublicURL == "" {
 		problems = append(problems, errors.New("PASSERELLE_PUBLIC_URL is missing: the address in links and in notifications, such as https://pay.example.com"))
 	}
-	if err := errors.Join(problems...); err != nil {
-		return c, fmt.Errorf("this configuration can't be served:\n%w", err)
-	}
-	return c, nil
+	return c, problems
 }

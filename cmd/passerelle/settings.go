@@ -79,6 +79,7 @@ func settingText(v any) string {
 type database struct {
 	DatabaseURL string `help:"SQLite path, or postgres://user@host/db." env:"PASSERELLE_DATABASE_URL" placeholder:"URL"`
 	Keys        string `help:"Keys that seal credentials, primary first: id:base64[,id:base64]." env:"PASSERELLE_KEYS" placeholder:"KEYS"`
+	KeysFile    string `help:"File with the keys, one a line, readable by its owner alone; instead of PASSERELLE_KEYS." env:"PASSERELLE_KEYS_FILE" placeholder:"FILE"`
 	PublicURL   string `help:"Address in links, such as https://pay.example.com." env:"PASSERELLE_PUBLIC_URL" placeholder:"URL"`
 }
 
@@ -86,12 +87,31 @@ type database struct {
 func (d database) fill(c *app.Config) {
 	c.DatabaseURL, c.PublicURL = d.DatabaseURL, strings.TrimRight(d.PublicURL, "/")
 	c.Version = version
-	if d.Keys == "" {
+	if d.Keys == "" && d.KeysFile == "" {
 		return // Check names it, with whatever else is missing
 	}
-	if c.Keys, c.KeysProblem = secret.ParseKeyring(d.Keys); c.KeysProblem != nil {
-		c.KeysProblem = fmt.Errorf("PASSERELLE_KEYS: %w", c.KeysProblem)
+	c.Keys, c.KeysProblem = d.keyring()
+}
+
+// keyring reads the keys from where they are.
+func (d database) keyring() (secret.Box, error) {
+	switch {
+	case d.Keys != "" && d.KeysFile != "":
+		return secret.Box{}, errors.New("PASSERELLE_KEYS and PASSERELLE_KEYS_FILE are both set, and one of them is meant")
+	case d.KeysFile != "":
+		box, err := secret.LoadKeyring(d.KeysFile)
+		if err != nil {
+			return box, fmt.Errorf("PASSERELLE_KEYS_FILE: %w", err)
+		}
+		return box, nil
+	case d.Keys != "":
+		box, err := secret.ParseKeyring(d.Keys)
+		if err != nil {
+			return box, fmt.Errorf("PASSERELLE_KEYS: %w", err)
+		}
+		return box, nil
 	}
+	return secret.Box{}, errors.New("PASSERELLE_KEYS or PASSERELLE_KEYS_FILE is missing: the keys that seal credentials")
 }
 
 // logger writes text for people or JSON for machines to standard error.

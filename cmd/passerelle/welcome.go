@@ -3,18 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
-	"github.com/passerelle-pay/passerelle/provider"
+	"github.com/passerelle-pay/passerelle/internal/web/developer"
 )
-
-// nativeCurl takes a payment of 1500 F from a phone in Gabon.
-const nativeCurl = `curl %[1]s/v1/payments \
-  -H 'Authorization: Bearer %[2]s' -H "Idempotency-Key: $(date +%%s)" -H 'Content-Type: application/json' \
-  -d '{"reference":"'"ORDER$(date +%%s)"'","amount":1500,"currency":"XAF","method":{"type":"mobile_money","phone":"+24174000100"}}'`
 
 // printer writes lines; a terminal that is gone loses them.
 type printer struct{ w io.Writer }
@@ -31,18 +23,15 @@ func welcome(w io.Writer, r *app.Running, d devCommand) {
 	p.addresses(r, d.CallbackURL)
 	p.line("\n%s A phone number that ends in 0001 has no money, in 0002 says no,\nin 0011 is asked for a code (1234): docs/sandbox.md has them all.", customers(d.OperatorDelay))
 
-	p.line("\nNative API  %s/v1", r.URL)
-	p.entry("api_key", app.DemoAPIKey)
-	p.entry("webhook_secret", app.DemoWebhookSecret)
-	p.line("\n"+nativeCurl, r.URL, app.DemoAPIKey)
-	for _, known := range r.App.Providers() {
-		p.dialect(r, known, listener(r, d.CallbackURL)+"/"+known.Name)
+	for _, front := range r.App.DemoFronts() {
+		p.front(front)
 	}
 	p.line("\nReady at %s. Ctrl-C stops it.\n", r.URL)
 }
 
 func (p printer) addresses(r *app.Running, callback string) {
 	p.entry("Gateway", r.URL)
+	p.entry("Start here", r.URL+"/sandbox/start  (all of this as a page, with trials and a live log)")
 	p.entry("API reference", r.URL+"/docs")
 	if r.App.Serves("/dashboard") {
 		p.entry("Dashboard", fmt.Sprintf("%s/dashboard  (%s, %s)", r.URL, app.DemoEmail, app.DemoPassword))
@@ -52,19 +41,11 @@ func (p printer) addresses(r *app.Running, callback string) {
 	if callback == "" {
 		p.entry("Notifications", "collected and shown at "+r.URL+"/sandbox; --callback-url sends them to you")
 	} else {
-		p.entry("Notifications", "sent to "+listener(r, callback))
+		p.entry("Notifications", "sent to "+r.App.DemoCallback())
 	}
 	if r.TLSAddress != "" {
 		p.entry("HTTPS", fmt.Sprintf("https://%s  (trust %s)", r.TLSAddress, r.CAFile))
 	}
-}
-
-// listener is where the demo merchant gets its notifications.
-func listener(r *app.Running, callback string) string {
-	if callback == "" {
-		return r.URL + "/sandbox/inbox"
-	}
-	return strings.TrimRight(callback, "/")
 }
 
 func customers(delay string) string {
@@ -77,16 +58,16 @@ func customers(delay string) string {
 	return fmt.Sprintf("Customers pay after %s.", delay)
 }
 
-func (p printer) dialect(r *app.Running, known *provider.Provider, callback string) {
-	base := r.App.Gateway.BaseURL(known.Name)
-	p.line("\n%s  %s  in place of https://%s", known.Title, base, known.Hosts[0])
-	issued := r.App.DemoCredentials(known.Name)
-	for _, name := range slices.Sorted(maps.Keys(issued)) {
-		p.entry(name, issued[name])
+func (p printer) front(f developer.Front) {
+	if f.Provider == nil {
+		p.line("\nNative API  %s/v1", f.Base)
+	} else {
+		p.line("\n%s  %s  in place of https://%s", f.Title, f.Base, f.InPlaceOf)
 	}
-	if known.Curl == nil {
-		return
+	for _, c := range f.Credentials {
+		p.entry(c.Name, c.Value)
 	}
-	issued[provider.IssuedCallback] = callback
-	p.line("\n%s", known.Curl(base, issued))
+	if f.Curl != "" {
+		p.line("\n%s", f.Curl)
+	}
 }

@@ -35,6 +35,8 @@ type server struct {
 	mux    *http.ServeMux
 	api    huma.API
 	limits *limits
+	// scopes is what each route takes, by its pattern.
+	scopes map[string]gateway.Scope
 }
 
 // New builds the handler of /v1/, /openapi.json, /openapi.yaml and /docs.
@@ -54,7 +56,7 @@ func newServer(c Config) *server {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	s := &server{Config: c, mux: http.NewServeMux(), limits: newLimits(c.Rate, c.Burst, c.Now)}
+	s := &server{Config: c, mux: http.NewServeMux(), limits: newLimits(c.Rate, c.Burst, c.Now), scopes: map[string]gateway.Scope{}}
 	s.api = humago.New(s.mux, s.describe())
 	for _, register := range []func(*server){
 		registerPayments, registerPayouts, registerBatches, registerRefunds, registerLinks,

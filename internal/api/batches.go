@@ -28,7 +28,7 @@ type batch struct {
 	ID        string          `json:"id" example:"pob_7kq2m9x401jd3v8s0c2r6tq5y4b1n9f7ge"`
 	Mode      pay.Mode        `json:"mode" enum:"test,live"`
 	Reference string          `json:"reference" example:"salaries-2026-11"`
-	Status    string          `json:"status" enum:"processing,completed" doc:"completed once every payout has been refused or has a final status"`
+	Status    string          `json:"status" enum:"processing,completed,awaiting_approval,rejected" doc:"completed once every payout has been refused or has a final status. Only a batch made on the dashboard is ever held for approval"`
 	Total     int64           `json:"total" example:"2" doc:"The payouts asked for"`
 	Counts    map[status]int  `json:"counts" doc:"How many payouts are in which status"`
 	Refused   []refusedPayout `json:"refused" doc:"What was refused before it became a payout"`
@@ -59,7 +59,8 @@ func registerBatches(s *server) {
 		OperationID: "create-payout-batch", Method: http.MethodPost, Path: "/v1/payouts/batches", DefaultStatus: http.StatusCreated,
 		Tags: []string{"Payout batches"}, Summary: "Send money to many customers",
 		Description: "The answer comes at once; the payouts are made one by one in the background. A payout that can't be made " +
-			"is listed in `refused` and holds up no other.",
+			"is listed in `refused` and holds up no other. A batch made with an API key is never held for a second person's approval: " +
+			"the key could make the payouts one by one.",
 	}}, s.createBatch)
 	on(s, operation{Operation: huma.Operation{
 		OperationID: "list-payout-batches", Method: http.MethodGet, Path: "/v1/payouts/batches",
@@ -97,22 +98,15 @@ func (s *server) getBatch(ctx context.Context, c *call, in *ByID) (batch, error)
 
 func renderBatch(b gateway.Batch) batch {
 	v := batch{
-		ID: b.Row.ID, Mode: pay.Mode(b.Row.Mode), Reference: b.Row.Reference, Status: "processing", Total: b.Row.Total,
+		ID: b.Row.ID, Mode: pay.Mode(b.Row.Mode), Reference: b.Row.Reference, Status: string(b.Status()), Total: b.Row.Total,
 		Counts: map[status]int{}, Refused: []refusedPayout{}, Payouts: []transaction{}, CreatedAt: store.Time(b.Row.CreatedAt),
 	}
 	for _, r := range b.Refused {
 		v.Refused = append(v.Refused, refusedPayout(r))
 	}
-	final := len(b.Refused)
 	for _, t := range b.Payouts {
 		v.Counts[status(t.Status)]++
 		v.Payouts = append(v.Payouts, render(t))
-		if t.Status.Final() {
-			final++
-		}
-	}
-	if int64(final) == b.Row.Total {
-		v.Status = "completed"
 	}
 	return v
 }

@@ -47,7 +47,7 @@ func (s *server) describe() huma.Config {
 	c.Tags = tags
 	c.Security = []map[string][]string{{"api_key": {}}}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"api_key": {Type: "http", Scheme: "bearer", Description: "An API key: sk_test_… or sk_live_…"},
+		"api_key": {Type: "http", Scheme: "bearer", Description: "An API key: sk_test_… or sk_live_…. One that was restricted when it was made does what takes its scopes, which stand as roles at each operation; whatever else is 403 `insufficient_scope`."},
 	}
 	return c
 }
@@ -69,6 +69,7 @@ func (s *server) documented(op operation) huma.Operation {
 		o.Parameters = append(o.Parameters, idempotencyParam())
 	}
 	o.Errors = append(o.Errors, http.StatusUnprocessableEntity)
+	s.takes(&o)
 	return o
 }
 

@@ -47,6 +47,7 @@ var codes = []code{
 	{"no_target", 409, "No enabled endpoint takes the event."},
 	{"too_many_endpoints", 409, "Delete a webhook endpoint first."},
 	{"unauthorized", 401, "The API key is missing or not valid."},
+	{codeScope, 403, "The API key is restricted and lacks the scope that the detail names."},
 	{codeBrokenJSON, 400, "The body is missing or is not JSON."},
 	{codeMethod, 405, "The address does not take that method; Allow lists those it takes."},
 	{codeTooLarge, 413, "The body is larger than a mebibyte."},
@@ -67,6 +68,7 @@ type operationView struct {
 	About                         []template.HTML
 	Params, Fields                []fieldView
 	Status                        string
+	Scope                         string // that a restricted key needs
 	Curl, Answer                  string
 }
 
@@ -115,6 +117,9 @@ func viewOf(doc *huma.OpenAPI, op *huma.Operation, base string) operationView {
 	v := operationView{
 		Method: op.Method, Path: op.Path, Anchor: op.OperationID, Summary: op.Summary,
 		About: paragraphs(op.Description), Status: fmt.Sprintf("%d %s", op.DefaultStatus, http.StatusText(op.DefaultStatus)),
+	}
+	if needed := scopes[op.OperationID]; needed != anyKey {
+		v.Scope = string(needed)
 	}
 	for _, p := range op.Parameters {
 		v.Params = append(v.Params, fieldView{p.Name + " (" + p.In + ")", typeOf(p.Schema), p.Description, p.Required})

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/secret"
 	"github.com/passerelle-pay/passerelle/pay"
 )
@@ -55,10 +56,15 @@ func (s *server) answer(w *kept, r *http.Request, c *call) {
 		return
 	}
 	var err error
-	if c.caller, err = s.Gateway.Authenticate(r.Context(), apiKeyOf(r)); err != nil {
+	var scopes gateway.Scopes
+	if c.caller, scopes, err = s.Gateway.Authenticate(r.Context(), apiKeyOf(r)); err != nil {
 		if pay.KindOf(err) == pay.KindUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="passerelle"`)
 		}
+		s.refuse(w, r, err)
+		return
+	}
+	if err := s.checkScope(c.route, scopes); err != nil {
 		s.refuse(w, r, err)
 		return
 	}

@@ -91,12 +91,12 @@ func (a *App) assemble(ctx context.Context, publicURL string) error {
 	a.dialects = map[string]provider.Dialect{}
 	for _, p := range a.known {
 		if p.Speak != nil {
-			a.dialects[p.Name] = p.Speak(gateway.Port{Gateway: a.Gateway})
+			a.dialects[p.Name] = p.Speak(a.Sandbox.Faults.Port(gateway.Port{Gateway: a.Gateway}))
 		}
 	}
 	a.Webhooks = webhook.New(webhook.Config{
 		Store: a.Store, Box: a.config.Keys, Outbound: merchants, Dialects: a.dialects, Render: api.Render,
-		Delay: a.noticeDelay, Now: a.config.Now, Log: a.log,
+		Delay: a.noticeDelay, Faults: a.Sandbox.Faults, Now: a.config.Now, Log: a.log,
 	})
 	a.handler = a.routes(publicURL)
 	a.plan()
@@ -111,12 +111,16 @@ func (a *App) addSandbox() error {
 		return err
 	}
 	rules := map[string]func(provider.Trial) provider.Verdict{}
+	hazards := map[string][]provider.Hazard{pay.NativeFront: webhook.Hazards()}
 	for _, p := range a.known {
 		if p.Rules != nil {
 			rules[p.Name] = p.Rules
 		}
+		if p.Speak != nil {
+			hazards[p.Name] = p.Hazards
+		}
 	}
-	a.Sandbox = sandbox.New(sandbox.Config{Store: a.Store, Now: a.config.Now, Log: a.log, Delay: delay, Rules: rules})
+	a.Sandbox = sandbox.New(sandbox.Config{Store: a.Store, Now: a.config.Now, Log: a.log, Delay: delay, Rules: rules, Hazards: hazards, Start: a.startPath()})
 	a.known = append(a.known, a.Sandbox.Provider())
 	return nil
 }
@@ -130,7 +134,7 @@ func (a *App) noticeDelay(mode pay.Mode) (time.Duration, bool) { return 0, mode 
 func (a *App) waysOut(publicURL string) (providers, merchants *outbound.Client) {
 	policy := outbound.Policy{
 		AllowLoopback: a.config.AllowLoopback, AllowNetworks: a.config.AllowNetworks,
-		UserAgent: "Passerelle/" + a.config.Version,
+		UserAgent: "Passerelle/" + a.config.Version, Dial: a.config.Dial,
 	}
 	merchants = outbound.New(policy)
 	policy.Timeout = providerTimeout
@@ -138,22 +142,33 @@ func (a *App) waysOut(publicURL string) (providers, merchants *outbound.Client) 
 	return outbound.New(policy), merchants
 }
 
+// faulty serves a front with the sandbox's faults, where there is a sandbox.
+func (a *App) faulty(front string, h http.Handler) http.Handler {
+	if !a.config.Sandbox {
+		return h
+	}
+	return a.Sandbox.Faults.Around(front, h)
+}
+
 // routes puts every door behind the one listener.
 func (a *App) routes(publicURL string) http.Handler {
 	rt := newRouter()
+	page := a.developerPage(publicURL)
 	for _, p := range a.known {
 		if d, ok := a.dialects[p.Name]; ok {
-			rt.mount(p, d)
+			rt.mount(p, watched(page, p.Name, "/"+p.Name, a.faulty(p.Name, d)))
 		}
 	}
 	native := api.New(api.Config{Gateway: a.Gateway, Webhooks: a.Webhooks, Version: a.config.Version, PublicURL: publicURL, Now: a.config.Now, Log: a.log})
-	for _, prefix := range []string{"/v1/", "/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
+	rt.rest.Handle("/v1/", watched(page, pay.NativeFront, "", a.faulty(pay.NativeFront, native)))
+	for _, prefix := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
 		rt.rest.Handle(prefix, native)
 	}
 	rt.rest.Handle("/pay/", checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log}))
 	people := dashboard.New(dashboard.Config{
 		Gateway: a.Gateway, Webhooks: a.Webhooks, Now: a.config.Now, Log: a.log,
 		Accounts: &account.Accounts{Store: a.Store, Box: a.config.Keys, Now: a.config.Now},
+		Dialects: a.dialects,
 	})
 	rt.rest.Handle("/dashboard", people)
 	rt.rest.Handle("/dashboard/", people)
@@ -162,6 +177,10 @@ func (a *App) routes(publicURL string) http.Handler {
 		control := a.Sandbox.Handler(a.Gateway)
 		rt.rest.Handle("/sandbox", control)
 		rt.rest.Handle("/sandbox/", control)
+	}
+	if page != nil {
+		rt.rest.Handle("/sandbox/start", page.Handler())
+		rt.rest.Handle("/sandbox/start/", page.Handler())
 	}
 	rt.rest.HandleFunc("GET /healthz", a.healthz)
 	rt.rest.HandleFunc("GET /readyz", a.readyz)

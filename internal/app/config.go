@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -52,6 +54,12 @@ type Config struct {
 	Version               string
 	Log                   *slog.Logger
 	Now                   func() time.Time
+	// Listen and Dial replace the system's sockets by a network in memory, and
+	// Poll the longest pause between two looks for due rows, where time is
+	// simulated; zero values are the system's and the runners' own.
+	Listen func(ctx context.Context, network, address string) (net.Listener, error)
+	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	Poll   time.Duration
 }
 
 // Check refuses a configuration that is not whole, naming all that is missing.

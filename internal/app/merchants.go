@@ -1,9 +1,11 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/gateway"
@@ -66,6 +68,7 @@ func (a *App) AddMerchant(ctx context.Context, name, email string, s DialectSett
 }
 
 // RotateKeys issues a merchant's credentials anew; the old API keys end at once.
+// Addresses and options of its dialects stay, but for those that s names.
 func (a *App) RotateKeys(ctx context.Context, name string, s DialectSettings) (Credentials, error) {
 	if err := a.checkSettings(s); err != nil {
 		return Credentials{}, err
@@ -127,10 +130,13 @@ func (a *App) issueAll(ctx context.Context, m sqlgen.Merchant, s DialectSettings
 func (a *App) issueDialects(ctx context.Context, m sqlgen.Merchant, order provider.IssueOrder, options map[string]map[string]string, into map[string]map[pay.Mode][]provider.Issued) error {
 	order.MerchantID, order.MerchantName = m.ID, m.Name
 	for name, d := range a.dialects {
-		order.Options = options[name]
-		issued, err := d.Issue(ctx, order)
+		asked, err := a.asBefore(ctx, name, order, options[name])
 		if err != nil {
-			return fmt.Errorf("issue %s credentials: %w", name, err)
+			return err
+		}
+		issued, err := a.Gateway.Issue(ctx, name, d, asked)
+		if err != nil {
+			return err
 		}
 		if into[name] == nil {
 			into[name] = map[pay.Mode][]provider.Issued{}
@@ -138,6 +144,25 @@ func (a *App) issueDialects(ctx context.Context, m sqlgen.Merchant, order provid
 		into[name][order.Mode] = issued
 	}
 	return nil
+}
+
+// asBefore fills an order with the settings that the merchant's dialect has
+// already, where the order has none of its own.
+func (a *App) asBefore(ctx context.Context, name string, o provider.IssueOrder, options map[string]string) (provider.IssueOrder, error) {
+	before, _, err := a.Gateway.DialectSettings(ctx, name, o.MerchantID, o.Mode)
+	if err != nil {
+		return o, err
+	}
+	o.CallbackURL = cmp.Or(o.CallbackURL, before.CallbackURL)
+	o.ReturnURL = cmp.Or(o.ReturnURL, before.ReturnURL)
+	o.Options = maps.Clone(before.Options)
+	for option, value := range options {
+		if o.Options == nil {
+			o.Options = map[string]string{}
+		}
+		o.Options[option] = value
+	}
+	return o, nil
 }
 
 // seedDemo lays down the demo merchant, once per database; its addresses follow
@@ -158,10 +183,7 @@ func (a *App) seedDemo(ctx context.Context) error {
 			return err
 		}
 	}
-	callback := strings.TrimRight(a.config.CallbackURL, "/")
-	if callback == "" {
-		callback = a.Gateway.PublicURL + "/sandbox/inbox"
-	}
+	callback := a.DemoCallback()
 	if err := a.seedEndpoint(ctx, callback+demoEndpointPath); err != nil {
 		return err
 	}

@@ -40,11 +40,15 @@ type Running struct {
 // Start listens, builds the program and serves. It returns once requests are
 // answered; Wait blocks until ctx ends or a listener fails, then drains.
 func Start(ctx context.Context, c Config) (*Running, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if c.Listen == nil {
+		c.Listen = (&net.ListenConfig{}).Listen
+	}
+	listener, err := c.Listen(ctx, "tcp", c.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", c.Addr, err)
 	}
-	r := &Running{Address: listener.Addr().String(), URL: c.PublicURL, failed: make(chan error, 4)}
+	c.Addr = listener.Addr().String() // the port is known now
+	r := &Running{Address: c.Addr, URL: c.PublicURL, failed: make(chan error, 4)}
 	if r.URL == "" {
 		r.URL = schemeOf(c) + "://" + r.Address
 	}

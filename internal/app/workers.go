@@ -45,7 +45,7 @@ func (a *App) plan() {
 }
 
 func (a *App) runner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
-	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Log: a.log}
+	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: a.config.Poll, Log: a.log}
 	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
 }
 

@@ -31,6 +31,9 @@
 // body the customer's choice there, as the sandbox's control API takes it. Where
 // the target has no such API, the vector is skipped from there on.
 //
+// A vector that has trial (a place from 1), trial_fr and trial_en in its header
+// is offered on the developer's page too, as Watch plays it.
+//
 // # Answers
 //
 // "within" asks again until the answer is right. Header lines are regular

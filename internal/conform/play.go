@@ -31,6 +31,8 @@ type player struct {
 	values  script
 	// status is that of the last answer.
 	status int
+	// last is the exchange at hand; its tries are those of the step.
+	last Exchange
 }
 
 func (p *player) play(ctx context.Context, v Vector) error {
@@ -122,6 +124,7 @@ func (p *player) exchange(ctx context.Context, method, target string, header htt
 		header.Set("Accept", "*/*") // as curl, PHP and the browsers say by default
 	}
 	req.Header = header
+	p.last.sent(method, target, header, body)
 	resp, err := p.http.Do(req)
 	if err != nil {
 		return 0, nil, "", fmt.Errorf("send request: %w", err)
@@ -131,6 +134,7 @@ func (p *player) exchange(ctx context.Context, method, target string, header htt
 	if err != nil {
 		return resp.StatusCode, nil, "", fmt.Errorf("read answer: %w", err)
 	}
+	p.last.answered(resp.StatusCode, resp.Header, string(answer))
 	return resp.StatusCode, resp.Header, string(answer), nil
 }
 

@@ -20,7 +20,16 @@ type Vector struct {
 	Name     string
 	// Source is the document and the place in it.
 	Source string
-	Steps  []Step
+	// Trial is what the vector shows a developer, in French and in English;
+	// empty where another vector shows it as well.
+	Trial Trial
+	Steps []Step
+}
+
+// Trial is a place among a provider's trials, from 1, and a title in both languages.
+type Trial struct {
+	Place           int
+	French, English string
 }
 
 // Step is one request and what must come back.
@@ -93,12 +102,21 @@ func parse(text string) (Vector, error) {
 			v.Name = strings.TrimSpace(value)
 		case "source":
 			v.Source = strings.TrimSpace(value)
+		case "trial":
+			v.Trial.Place, _ = strconv.Atoi(strings.TrimSpace(value)) // 0 is refused below
+		case "trial_fr":
+			v.Trial.French = strings.TrimSpace(value)
+		case "trial_en":
+			v.Trial.English = strings.TrimSpace(value)
 		default:
 			return v, fmt.Errorf("the header has a line %q", line)
 		}
 	}
 	if v.Name == "" || v.Source == "" || rest == "" {
 		return v, fmt.Errorf("name, source and at least one step are needed")
+	}
+	if t := v.Trial; t != (Trial{}) && (t.Place < 1 || t.French == "" || t.English == "") {
+		return v, fmt.Errorf("trial (a number from 1), trial_fr and trial_en go together")
 	}
 	for text := range strings.SplitSeq(rest, "\n>>>") {
 		s, err := parseStep(text)

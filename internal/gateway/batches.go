@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +17,8 @@ import (
 )
 
 const (
-	// maxBatch bounds the payouts of one batch.
-	maxBatch = 1000
+	// MaxBatch bounds the payouts of one batch.
+	MaxBatch = 1000
 	// batchWorkers bounds the submissions of one batch at a time.
 	batchWorkers = 8
 	// batchLease is how long a batch is left to the process that works it. Two
@@ -26,6 +28,18 @@ const (
 
 // PrefixBatch starts the id of a batch.
 const PrefixBatch = "pob"
+
+// BatchStatus is how far a batch is.
+type BatchStatus string
+
+// The statuses of a batch. A held one makes no payout until a second person
+// approves it, and a rejected one never does.
+const (
+	BatchAwaiting   BatchStatus = "awaiting_approval"
+	BatchRejected   BatchStatus = "rejected"
+	BatchProcessing BatchStatus = "processing"
+	BatchCompleted  BatchStatus = "completed"
+)
 
 // Refused is one payout of a batch that was refused before it became a transaction.
 type Refused struct {
@@ -43,8 +57,9 @@ type Batch struct {
 	Payouts []pay.Transaction
 }
 
-// batchPayout is one payout of a batch as it is stored.
-type batchPayout struct {
+// AskedPayout is one payout of a batch as it is stored. Line is its line in the
+// file that it came from, 0 where there was none.
+type AskedPayout struct {
 	Reference   string            `json:"reference"`
 	Amount      money.Amount      `json:"amount"`
 	Description string            `json:"description,omitempty"`
@@ -53,49 +68,135 @@ type batchPayout struct {
 	FeeBearer   pay.Bearer        `json:"fee_bearer,omitempty"`
 	Metadata    map[string]string `json:"metadata,omitempty"`
 	Connection  string            `json:"connection,omitempty"`
+	Line        int               `json:"line,omitempty"`
 }
 
-func (b batchPayout) request(batch string) provider.Request {
+func (p AskedPayout) request(batch string) provider.Request {
 	return provider.Request{
-		Kind: pay.Payout, Parent: batch, Reference: b.Reference, Amount: b.Amount, Description: b.Description,
-		Customer: b.Customer, Method: b.Method, FeeBearer: b.FeeBearer, Metadata: b.Metadata, Connection: b.Connection,
+		Kind: pay.Payout, Parent: batch, Reference: p.Reference, Amount: p.Amount, Description: p.Description,
+		Customer: p.Customer, Method: p.Method, FeeBearer: p.FeeBearer, Metadata: p.Metadata, Connection: p.Connection,
 	}
 }
 
-// CreateBatch records a batch and works its payouts in the background. Each
-// payout keeps its own reference, so that none can be sent twice; what a process
-// leaves behind when it dies, another takes up.
+// NewBatch is a batch to be made. Lines, where the payouts come from a file,
+// holds the line of each.
+type NewBatch struct {
+	ID        string // "" makes one; the same id again gives the batch that has it
+	Reference string
+	Payouts   []provider.Request
+	Lines     []int
+	Maker     Person
+}
+
+// CreateBatch is MakeBatch for a program. Who holds a key with the power to pay
+// out could make the payouts one by one, so no second person is asked.
 func (g *Gateway) CreateBatch(ctx context.Context, c provider.Caller, reference string, list []provider.Request, claim *Claim) (Batch, error) {
-	if err := checkReference(reference); err != nil {
-		return Batch{}, err
-	}
-	if len(list) == 0 || len(list) > maxBatch {
-		return Batch{}, pay.Invalid("payouts", fmt.Sprintf("a batch has 1 to %d payouts", maxBatch))
-	}
-	requests, err := encodeBatch(list)
+	return g.MakeBatch(ctx, c, NewBatch{Reference: reference, Payouts: list}, claim)
+}
+
+// MakeBatch records a batch and works its payouts in the background, unless a
+// second person must approve it first. Each payout keeps its own reference, so
+// that none can be sent twice; what a process leaves behind when it dies,
+// another takes up.
+func (g *Gateway) MakeBatch(ctx context.Context, c provider.Caller, n NewBatch, claim *Claim) (Batch, error) {
+	row, err := g.newBatch(c, n)
 	if err != nil {
 		return Batch{}, err
 	}
-	now := g.Now().UTC()
-	row := sqlgen.PayoutBatch{
-		MerchantID: c.MerchantID, ID: pay.NewID(PrefixBatch, c.MerchantID, now), Mode: string(c.Mode),
-		Reference: reference, Total: int64(len(list)), Requests: requests, Refused: "[]",
-		NextWorkAt: store.Millis(now.Add(batchLease)), CreatedAt: now.UnixMilli(),
-	}
+	var stored sqlgen.PayoutBatch
 	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := claim.take(ctx, tx.Queries, pay.Transaction{ID: row.ID}); err != nil {
 			return err
 		}
-		return tx.InsertBatch(ctx, sqlgen.InsertBatchParams(row))
+		held, err := isHeld(ctx, tx.Queries, row)
+		if err != nil {
+			return err
+		}
+		stored = row
+		if held {
+			stored.Approval, stored.NextWorkAt = approvalAwaited, 0
+		}
+		return tx.InsertBatch(ctx, sqlgen.InsertBatchParams(stored))
 	})
-	if store.IsUnique(err, "ux_payout_batches_reference") {
-		e := pay.Conflict(pay.CodeDuplicateReference, "the reference is already used")
-		e.Param = "reference"
-		return Batch{}, e
+	if store.IsUnique(err, "ux_payout_batches_reference") || store.IsUnique(err, "payout_batches_pkey") {
+		return g.sameBatch(ctx, c, n.ID)
 	}
 	if err != nil {
 		return Batch{}, fmt.Errorf("record batch: %w", err)
 	}
+	if stored.Approval == "" {
+		g.startBatch(ctx, stored)
+	}
+	return Batch{Row: stored}, nil
+}
+
+// sameBatch is the batch that has the id already, as after a form that was sent
+// twice; without one, another batch took the reference.
+func (g *Gateway) sameBatch(ctx context.Context, c provider.Caller, id string) (Batch, error) {
+	if id != "" {
+		b, err := g.FindBatch(ctx, c, id)
+		if pay.KindOf(err) != pay.KindNotFound {
+			return b, err
+		}
+	}
+	e := pay.Conflict(pay.CodeDuplicateReference, "the reference is already used")
+	e.Param = "reference"
+	return Batch{}, e
+}
+
+// newBatch is the row of a batch that needs no approval.
+func (g *Gateway) newBatch(c provider.Caller, n NewBatch) (sqlgen.PayoutBatch, error) {
+	if err := checkReference(n.Reference); err != nil {
+		return sqlgen.PayoutBatch{}, err
+	}
+	if len(n.Payouts) == 0 || len(n.Payouts) > MaxBatch {
+		return sqlgen.PayoutBatch{}, pay.Invalid("payouts", fmt.Sprintf("a batch has 1 to %d payouts", MaxBatch))
+	}
+	requests, err := encodeBatch(n)
+	if err != nil {
+		return sqlgen.PayoutBatch{}, err
+	}
+	amounts := make([]money.Amount, len(n.Payouts))
+	for i, r := range n.Payouts {
+		amounts[i] = r.Amount
+	}
+	totals, err := json.Marshal(sums(amounts))
+	if err != nil {
+		return sqlgen.PayoutBatch{}, fmt.Errorf("encode totals of batch: %w", err)
+	}
+	now := g.Now().UTC()
+	if n.ID == "" {
+		n.ID = pay.NewID(PrefixBatch, c.MerchantID, now)
+	}
+	return sqlgen.PayoutBatch{
+		MerchantID: c.MerchantID, ID: n.ID, Mode: string(c.Mode),
+		Reference: n.Reference, Total: int64(len(n.Payouts)), Requests: requests, Refused: "[]", Totals: string(totals),
+		MakerID: n.Maker.UserID, MakerEmail: n.Maker.Email,
+		NextWorkAt: store.Millis(now.Add(batchLease)), CreatedAt: now.UnixMilli(),
+	}, nil
+}
+
+// sums adds up amounts, per currency. What no int64 holds stays at the greatest:
+// it is above every limit and every balance.
+func sums(list []money.Amount) []money.Amount {
+	totals := []money.Amount{}
+	for _, a := range list {
+		i := slices.IndexFunc(totals, func(t money.Amount) bool { return t.Currency == a.Currency })
+		if i < 0 {
+			totals = append(totals, a)
+			continue
+		}
+		sum, err := totals[i].Add(a)
+		if err != nil {
+			sum = money.New(math.MaxInt64, a.Currency)
+		}
+		totals[i] = sum
+	}
+	return totals
+}
+
+// startBatch works a batch in the background.
+func (g *Gateway) startBatch(ctx context.Context, row sqlgen.PayoutBatch) {
 	g.running.Add(1)
 	go func() {
 		defer g.running.Done()
@@ -103,15 +204,17 @@ func (g *Gateway) CreateBatch(ctx context.Context, c provider.Caller, reference 
 			g.Log.Error("batch is left to another try", "batch", row.ID, "error", err)
 		}
 	}()
-	return Batch{Row: row}, nil
 }
 
-func encodeBatch(list []provider.Request) (string, error) {
-	payouts := make([]batchPayout, len(list))
-	for i, r := range list {
-		payouts[i] = batchPayout{
+func encodeBatch(n NewBatch) (string, error) {
+	payouts := make([]AskedPayout, len(n.Payouts))
+	for i, r := range n.Payouts {
+		payouts[i] = AskedPayout{
 			Reference: r.Reference, Amount: r.Amount, Description: r.Description, Customer: r.Customer,
 			Method: r.Method, FeeBearer: r.FeeBearer, Metadata: r.Metadata, Connection: r.Connection,
+		}
+		if i < len(n.Lines) {
+			payouts[i].Line = n.Lines[i]
 		}
 	}
 	b, err := json.Marshal(payouts)
@@ -136,9 +239,12 @@ func (g *Gateway) WorkBatch(ctx context.Context, c store.Claimed) error {
 }
 
 func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
-	var list []batchPayout
-	if err := json.Unmarshal([]byte(row.Requests), &list); err != nil {
-		return fmt.Errorf("read payouts of batch %s: %w", row.ID, err)
+	if row.Approval == approvalAwaited || row.Approval == approvalRejected {
+		return fmt.Errorf("work batch %s: it is not approved", row.ID)
+	}
+	list, err := Batch{Row: row}.Asked()
+	if err != nil {
+		return err
 	}
 	c := provider.Caller{MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode), Front: pay.NativeFront}
 	var mu sync.Mutex
@@ -193,30 +299,4 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 func madeBefore(err error, batch string) bool {
 	e, ok := asRefusal(err)
 	return ok && e.Code == pay.CodeDuplicateReference && e.Existing != nil && e.Existing.Parent == batch
-}
-
-// FindBatch reads a batch with its payouts.
-func (g *Gateway) FindBatch(ctx context.Context, c provider.Caller, id string) (Batch, error) {
-	row, err := g.Store.Read().GetBatch(ctx, sqlgen.GetBatchParams{MerchantID: c.MerchantID, ID: id})
-	if noRows(err) || err == nil && row.Mode != string(c.Mode) {
-		return Batch{}, pay.NotFound("batch")
-	}
-	if err != nil {
-		return Batch{}, fmt.Errorf("read batch: %w", err)
-	}
-	b := Batch{Row: row}
-	if err := json.Unmarshal([]byte(row.Refused), &b.Refused); err != nil {
-		return Batch{}, fmt.Errorf("read refusals of batch: %w", err)
-	}
-	b.Payouts, err = g.children(ctx, c.MerchantID, id)
-	return b, err
-}
-
-// children are the transactions made under a parent: a batch's payouts, a payment's refunds.
-func (g *Gateway) children(ctx context.Context, merchantID, parent string) ([]pay.Transaction, error) {
-	rows, err := g.Store.Read().ListChildren(ctx, sqlgen.ListChildrenParams{MerchantID: merchantID, ParentID: parent})
-	if err != nil {
-		return nil, fmt.Errorf("list children: %w", err)
-	}
-	return decodeAll(rows)
 }

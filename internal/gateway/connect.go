@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -36,17 +34,6 @@ func (g *Gateway) connectByID(ctx context.Context, merchantID, id string) (provi
 		return nil, err
 	}
 	return g.connect(ctx, row)
-}
-
-func (g *Gateway) connectionRow(ctx context.Context, merchantID, id string) (sqlgen.Connection, error) {
-	row, err := g.Store.Read().GetConnection(ctx, sqlgen.GetConnectionParams{MerchantID: merchantID, ID: id})
-	if errors.Is(err, sql.ErrNoRows) {
-		return row, pay.NotFound("connection")
-	}
-	if err != nil {
-		return row, fmt.Errorf("read connection: %w", err)
-	}
-	return row, nil
 }
 
 // connect makes the connector of a connection, or returns the one already made.

@@ -2,10 +2,13 @@ package gateway_test
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -180,4 +183,51 @@ func TestCloseWaitsForSubmissionsAtWork(t *testing.T) {
 		}
 		w.status(tx, pay.StatusSucceeded)
 	})
+}
+
+func TestAnAnswerOutlivesAShortOutageOfTheDatabase(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		var journal logbook
+		w.Gateway.Log = slog.New(slog.NewTextHandler(&journal, nil))
+		open := make(chan struct{})
+		w.alpha.on(submit, held(open, paid))
+		tx := w.create(w.live, wait(order("R1"), time.Millisecond))
+		rename := func(from, to string) {
+			t.Helper()
+			err := w.store.Update(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Raw().ExecContext(ctx, "ALTER TABLE "+from+" RENAME TO "+to)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename("events", "events_away")
+		close(open)
+		w.eventually("the answer was refused once", func() bool { return strings.Contains(journal.text(), "could not be recorded yet") })
+		rename("events_away", "events")
+		w.eventually("the answer is recorded", func() bool { return w.read(tx).Status == pay.StatusSucceeded })
+		if n := w.alpha.count(status); n != 0 {
+			t.Errorf("the provider was asked %d times for what it had answered", n)
+		}
+		w.events(tx, "payment.created", "payment.succeeded")
+	})
+}
+
+// logbook keeps what is logged.
+type logbook struct {
+	mu   sync.Mutex
+	kept strings.Builder
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept.Write(p)
+}
+
+func (l *logbook) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.kept.String()
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/money"
@@ -28,9 +27,9 @@ func (g *Gateway) price(ctx context.Context, t *pay.Transaction) error {
 // for its sandbox. No schedule means no fee.
 func (g *Gateway) fee(ctx context.Context, merchantID string, mode pay.Mode, front string, kind pay.Kind, operator string, amount money.Amount) (money.Amount, pay.Bearer, error) {
 	none := money.New(0, amount.Currency)
-	schedules, err := g.Store.Read().ListFeeSchedules(ctx, merchantID)
+	schedules, err := g.feesOf(ctx, merchantID)
 	if err != nil {
-		return none, "", fmt.Errorf("list fee schedules: %w", err)
+		return none, "", err
 	}
 	var best *sqlgen.FeeSchedule
 	for i, s := range schedules {

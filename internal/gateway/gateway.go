@@ -41,11 +41,14 @@ type Config struct {
 type Gateway struct {
 	Config
 	providers map[string]*provider.Provider
+	settings  settings
 	waiters   waiters
 	links     connectors
-	running   sync.WaitGroup
-	stopping  context.Context
-	stop      context.CancelFunc
+	// transcripts of calls are written behind the payments.
+	transcripts transcripts
+	running     sync.WaitGroup
+	stopping    context.Context
+	stop        context.CancelFunc
 	// onWork is told that rows owe work now.
 	onWork func(Work)
 }
@@ -78,7 +81,7 @@ func New(c Config) (*Gateway, error) {
 		c.PeerAddress = func(r *http.Request) string { return r.RemoteAddr }
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
-	g := &Gateway{Config: c, providers: map[string]*provider.Provider{}, onWork: func(Work) {}}
+	g := &Gateway{Config: c, providers: map[string]*provider.Provider{}, settings: newSettings(c.Store), onWork: func(Work) {}}
 	g.stopping, g.stop = context.WithCancel(context.Background())
 	for _, p := range c.Providers {
 		g.providers[p.Name] = p

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/ledger"
 	"github.com/passerelle-pay/passerelle/internal/secret"
@@ -177,45 +176,4 @@ func (g *Gateway) sortFields(p *provider.Provider, values map[string]string) (se
 		}
 	}
 	return secrets, settings, nil
-}
-
-// AddAPIKey makes a key of a mode and returns it, once; fixed is the demo's, "" makes one.
-func (g *Gateway) AddAPIKey(ctx context.Context, merchantID string, mode pay.Mode, fixed string) (pay.Secret, error) {
-	key := fixed
-	if key == "" {
-		key = secret.NewAPIKey("sk_"+string(mode)+"_", merchantID)
-	}
-	row := sqlgen.InsertAPIKeyParams{
-		KeyHash: g.Box.HashAPIKey(key), MerchantID: merchantID, Mode: string(mode),
-		Hint: key[len(key)-4:], CreatedAt: g.Now().UnixMilli(),
-	}
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error { return tx.InsertAPIKey(ctx, row) })
-	if err != nil {
-		return "", fmt.Errorf("store API key: %w", err)
-	}
-	return pay.Secret(key), nil
-}
-
-// RevokeAPIKeys ends a merchant's keys of a mode at a moment, so that a rotation may overlap.
-func (g *Gateway) RevokeAPIKeys(ctx context.Context, merchantID string, mode pay.Mode, at time.Time) error {
-	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.RevokeAPIKeys(ctx, sqlgen.RevokeAPIKeysParams{RevokedAt: at.UnixMilli(), MerchantID: merchantID, Mode: string(mode)})
-		return err
-	})
-}
-
-// Authenticate finds whose API key it is.
-func (g *Gateway) Authenticate(ctx context.Context, key pay.Secret) (provider.Caller, error) {
-	unauthorized := &pay.Error{Kind: pay.KindUnauthorized, Code: "unauthorized", Message: "the API key is missing or not valid"}
-	if key.IsZero() {
-		return provider.Caller{}, unauthorized
-	}
-	row, err := g.Store.Read().GetAPIKey(ctx, g.Box.HashAPIKey(key.Reveal()))
-	if noRows(err) || err == nil && row.RevokedAt != 0 && g.Now().UnixMilli() >= row.RevokedAt {
-		return provider.Caller{}, unauthorized
-	}
-	if err != nil {
-		return provider.Caller{}, fmt.Errorf("look up API key: %w", err)
-	}
-	return provider.Caller{MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode), Front: pay.NativeFront}, nil
 }

@@ -62,7 +62,7 @@ func (g *Gateway) ServeHook(w http.ResponseWriter, r *http.Request) {
 // hooked finds the connection that a hook's address belongs to; no connector
 // where there is none. An error is ours, and the provider should come again.
 func (g *Gateway) hooked(r *http.Request) (sqlgen.Connection, provider.Connector, error) {
-	row, err := g.Store.Read().GetConnectionByHook(r.Context(), g.hookHash(r.PathValue("connection")))
+	row, err := g.connectionOfHook(r.Context(), r.PathValue("connection"))
 	if noRows(err) || err == nil && row.Provider != r.PathValue("provider") {
 		return row, nil, nil
 	}

@@ -24,9 +24,9 @@ type rail struct {
 // merchant's routes; without routes, in the order the connections were made.
 // None is a capability error, so that nothing is recorded.
 func (g *Gateway) rails(ctx context.Context, t pay.Transaction, req provider.Request) ([]rail, error) {
-	all, err := g.Store.Read().ListConnections(ctx, sqlgen.ListConnectionsParams{MerchantID: t.MerchantID, Mode: string(t.Mode)})
+	all, err := g.connectionsOf(ctx, t.MerchantID, t.Mode)
 	if err != nil {
-		return nil, fmt.Errorf("list connections: %w", err)
+		return nil, err
 	}
 	ordered, err := g.ordered(ctx, t, all)
 	if err != nil {
@@ -122,9 +122,9 @@ func (g *Gateway) ordered(ctx context.Context, t pay.Transaction, all []sqlgen.C
 		}
 		return []sqlgen.Connection{c}, nil
 	}
-	routes, err := g.Store.Read().ListRoutes(ctx, sqlgen.ListRoutesParams{MerchantID: t.MerchantID, Mode: string(t.Mode)})
+	routes, err := g.routesOf(ctx, t.MerchantID, t.Mode)
 	if err != nil {
-		return nil, fmt.Errorf("list routes: %w", err)
+		return nil, err
 	}
 	if len(routes) == 0 {
 		return all, nil

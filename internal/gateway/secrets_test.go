@@ -243,21 +243,21 @@ func TestAnAPIKeyOpensItsModeUntilItIsRevoked(t *testing.T) {
 			if err != nil || !strings.HasPrefix(key.Reveal(), "sk_"+string(mode)+"_") {
 				t.Fatalf("got %q, %v", key.Reveal(), err)
 			}
-			if c, err := w.Authenticate(w.Context(), key); err != nil || c != want {
+			if c, _, err := w.Authenticate(w.Context(), key); err != nil || c != want {
 				t.Errorf("the %s key opens %+v, %v", mode, c, err)
 			}
 			if err = w.RevokeAPIKeys(w.Context(), w.merchant, mode, w.clock.Now().Add(time.Hour)); err != nil {
 				t.Fatal(err)
 			}
-			if _, err = w.Authenticate(w.Context(), key); err != nil {
+			if _, _, err = w.Authenticate(w.Context(), key); err != nil {
 				t.Errorf("refused while the rotation overlaps: %v", err)
 			}
 			w.clock.Advance(time.Hour)
-			_, err = w.Authenticate(w.Context(), key)
+			_, _, err = w.Authenticate(w.Context(), key)
 			w.refused(err, pay.KindUnauthorized, "")
 		}
 		for _, key := range []pay.Secret{"", "sk_live_made_up"} {
-			_, err := w.Authenticate(w.Context(), key)
+			_, _, err := w.Authenticate(w.Context(), key)
 			w.refused(err, pay.KindUnauthorized, "")
 		}
 	})

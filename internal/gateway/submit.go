@@ -15,6 +15,10 @@ const (
 	// submitLease is how long a submitting process is believed to be at it
 	// without a sign; a longer call renews it.
 	submitLease = 15 * time.Second
+	// recordPause and recordPatience are the first pause and the whole time in
+	// which an answer is offered to a database that does not take it.
+	recordPause    = 100 * time.Millisecond
+	recordPatience = 30 * time.Second
 	// callLimit bounds a submission where its provider names no other time.
 	callLimit = 30 * time.Second
 )
@@ -97,7 +101,7 @@ func (g *Gateway) submit(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 			}
 			g.Log.Error("failover could not be recorded", "transaction", t.ID, "error", err)
 		}
-		settled, err := g.applyResult(ctx, t.MerchantID, t.ID, pay.FromSubmit, a.Number, res)
+		settled, err := g.recordAnswer(ctx, t, a, res)
 		if err != nil {
 			// The answer is lost to us but not to the provider: the lease runs
 			// out and the resolver asks.
@@ -105,6 +109,25 @@ func (g *Gateway) submit(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 			return t
 		}
 		return settled
+	}
+}
+
+// recordAnswer applies a submission's answer, again for half a minute when the
+// database does not take it: the answer alone may bring the name by which the
+// provider can be asked. Repeating it is safe, as it is when the resolver has
+// been faster.
+func (g *Gateway) recordAnswer(ctx context.Context, t pay.Transaction, a pay.Attempt, res provider.Result) (pay.Transaction, error) {
+	for pause := recordPause; ; pause *= 2 {
+		settled, err := g.applyResult(ctx, t.MerchantID, t.ID, pay.FromSubmit, a.Number, res)
+		if err == nil || pause > recordPatience/2 {
+			return settled, err
+		}
+		g.Log.Warn("answer could not be recorded yet", "transaction", t.ID, "error", err)
+		select {
+		case <-g.stopping.Done():
+			return settled, err
+		case <-time.After(pause):
+		}
 	}
 }
 

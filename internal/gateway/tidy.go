@@ -17,8 +17,8 @@ const (
 	purgeBatch = 500
 )
 
-// Tidy purges what has expired and folds long lists of balance deltas, in short
-// commits.
+// Tidy purges what has expired, folds long lists of balance deltas and counts
+// the payments that ended, in short commits.
 func (g *Gateway) Tidy(ctx context.Context) error {
 	now := g.Now().UnixMilli()
 	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -31,7 +31,10 @@ func (g *Gateway) Tidy(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("purge expired rows: %w", err)
 	}
-	return g.fold(ctx)
+	if err := g.fold(ctx); err != nil {
+		return err
+	}
+	return g.CountPayments(ctx)
 }
 
 func (g *Gateway) fold(ctx context.Context) error {

@@ -73,6 +73,9 @@ type Policy struct {
 	UserAgent string
 	// Resolver replaces the system's name resolution.
 	Resolver *net.Resolver
+	// Dial replaces the system's sockets, for a network in memory. The guard
+	// judges the address first; names are not resolved, so it must be literal.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Client is the guarded way out under one Policy. It is safe for concurrent
@@ -104,7 +107,13 @@ func New(p Policy) *Client {
 	c.transport = &http.Transport{
 		Proxy: nil, // an environment's proxy would connect where the guard can't see
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			return c.dialer.DialContext(ctx, network, address)
+			if p.Dial == nil {
+				return c.dialer.DialContext(ctx, network, address)
+			}
+			if err := c.guard.control("tcp4", address, nil); err != nil {
+				return nil, err
+			}
+			return p.Dial(ctx, network, address)
 		},
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:    min(dialTimeout, p.Timeout),

@@ -139,8 +139,24 @@ func (w *jsonWriter) number(k nameKind, written string) {
 }
 
 func (w *jsonWriter) quote(s string) {
+	if plainText(s) {
+		w.out.WriteByte('"')
+		w.out.WriteString(s)
+		w.out.WriteByte('"')
+		return
+	}
 	enc := json.NewEncoder(&w.out)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(s)               // a string always encodes
 	w.out.Truncate(w.out.Len() - 1) // the encoder's line end
+}
+
+// plainText tells a string that JSON writes as it is.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

@@ -20,40 +20,79 @@ var (
 // a long text is searched for names once, and for values only behind names that
 // matter: one expression for both would take quadratic time on hostile text.
 type valuePattern struct {
+	marks string         // one of them stands in whatever name finds
 	name  *regexp.Regexp // its first group is the name; it ends where the value begins
 	value *regexp.Regexp // anchored
 }
 
 var valuePatterns = []valuePattern{
 	{ // XML elements
+		"<",
 		regexp.MustCompile(`<([A-Za-z_][\w:.-]*)(?:\s[^<>]*)?>`),
 		regexp.MustCompile(`^(?:\s*<!\[CDATA\[[\s\S]*?\]\]>|[^<]*)`),
 	},
 	{ // members of JSON that is cut or broken
+		`"`,
 		regexp.MustCompile(`"([^"\\\n]+)"\s*:\s*`),
 		regexp.MustCompile(`^(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]"\[{]+)`),
 	},
 	{ // name=value, name: value, attributes, JSON quoted within a string
+		"=:",
 		regexp.MustCompile(`([\pL\pN_.%\[\]-]+)\\?["']?[ \t]*[=:][ \t]*\\?`),
 		regexp.MustCompile(`^(?:"[^"]*"?|'[^']*'?|[^\s&;,"'<>]+)`),
 	},
 }
 
-// text masks what the patterns find.
+// text masks what the patterns find. Most texts are short values without the
+// characters that a pattern needs; those are not searched for it, as that would
+// cost more than the call which is being told of.
 func (r *redactor) text(s string) string {
 	s = r.secrets.Replace(s)
-	s = userInfo.ReplaceAllString(s, "://"+mask+"@")
-	for _, re := range []*regexp.Regexp{authLine, authScheme, ownKey} {
-		s = re.ReplaceAllString(s, "${1}${2}"+mask)
+	if strings.Contains(s, "://") {
+		s = userInfo.ReplaceAllString(s, "://"+mask+"@")
 	}
-	s = jwt.ReplaceAllString(s, mask)
+	if strings.IndexByte(s, ':') >= 0 {
+		s = authLine.ReplaceAllString(s, "${1}${2}"+mask)
+	}
+	if strings.ContainsAny(s, " \t") {
+		s = authScheme.ReplaceAllString(s, "${1}${2}"+mask)
+	}
+	if strings.IndexByte(s, '_') >= 0 {
+		s = ownKey.ReplaceAllString(s, "${1}${2}"+mask)
+	}
+	if strings.Contains(s, "eyJ") {
+		s = jwt.ReplaceAllString(s, mask)
+	}
 	for _, p := range valuePatterns {
-		s = p.mask(s)
+		if strings.ContainsAny(s, p.marks) {
+			s = p.mask(s)
+		}
+	}
+	if !manyDigits(s) {
+		return s
 	}
 	s = maskCards(s)
-	s = plusPhone.ReplaceAllStringFunc(s, func(number string) string { return maskDigits(number, 4) })
+	if strings.IndexByte(s, '+') >= 0 {
+		s = plusPhone.ReplaceAllStringFunc(s, func(number string) string { return maskDigits(number, 4) })
+	}
 	return r.secrets.Replace(maskPhones(s))
 }
+
+// manyDigits tells whether there are as many digits as the shortest number that
+// is masked has.
+func manyDigits(s string) bool {
+	n := 0
+	for i := 0; i < len(s) && n < fewestDigits; i++ {
+		if isDigit(s[i]) {
+			n++
+		}
+	}
+	return n == fewestDigits
+}
+
+// fewestDigits is how many digits plusPhone finds at least, seen as two ends
+// and what may stand between; likePhone and cards need more.
+const fewestDigits = 2
 
 // mask masks the values whose names demand it. What stays as it is may hold
 // further pairs ("error: token=…"): those names were found as well.

@@ -43,6 +43,7 @@ func (s *Sandbox) Handler(checkouts Checkouts) http.Handler {
 	guarded.HandleFunc("GET /sandbox/static/{file}", c.serveStatic)
 	guarded.HandleFunc("GET /sandbox/open", c.openPhone)
 	guarded.HandleFunc("POST /sandbox/empty", c.emptyInbox)
+	guarded.HandleFunc("POST /sandbox/faults", c.pressFault)
 	guarded.HandleFunc("POST /sandbox/phones/{msisdn}/{answer}", c.pressButton)
 	guarded.HandleFunc("POST /sandbox/v1/checkouts/{token}/pay", c.payCheckout)
 	guarded.HandleFunc("POST /sandbox/v1/checkouts/{token}/challenge", c.answerChallenge)
@@ -55,6 +56,10 @@ func (s *Sandbox) Handler(checkouts Checkouts) http.Handler {
 	guarded.HandleFunc("POST /sandbox/v1/phones/{msisdn}/expire", c.expire)
 	guarded.HandleFunc("GET /sandbox/v1/inbox", c.listInbox)
 	guarded.HandleFunc("DELETE /sandbox/v1/inbox", c.clearInbox)
+	guarded.HandleFunc("GET /sandbox/v1/faults", c.listFaults)
+	guarded.HandleFunc("POST /sandbox/v1/faults", c.armFault)
+	guarded.HandleFunc("DELETE /sandbox/v1/faults", c.disarmFaults)
+	guarded.HandleFunc("DELETE /sandbox/v1/faults/{id}", c.disarmFault)
 	guarded.HandleFunc("/sandbox/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		writeProblem(w, http.StatusNotFound, pay.CodeNotFound, "", "no such operation of the sandbox")
 	})

@@ -62,7 +62,7 @@ func refused(reason pay.Reason, message string) provider.Result {
 
 // carryOut records an order and begins it.
 func (c connector) carryOut(ctx context.Context, o provider.Order) (provider.Result, error) {
-	op := newOperation(o, c.merchant, c.connection, c.s.decide(o), c.s.now())
+	op := newOperation(o, c.merchant, c.connection, c.s.decide(ctx, o), c.s.now())
 	if op.script.Asks == askChallenge {
 		op.script.Page = strings.TrimSuffix(o.ReturnURL, "/return") + "/challenge"
 	}

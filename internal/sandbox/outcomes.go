@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
@@ -132,7 +133,8 @@ var byCard = map[string]func(script) script{
 
 // decide writes the script of an order: documented data of its front, then the
 // generic numbers and cards, then the front's amount rule, then success.
-func (s *Sandbox) decide(o provider.Order) script {
+// An armed fault may give it another number's fate.
+func (s *Sandbox) decide(ctx context.Context, o provider.Order) script {
 	plan := script{Tells: 1, Ends: []ending{success()}}
 	if o.Kind == pay.Payment && o.Method.Type != pay.CardMethod {
 		plan.Asks = askPIN
@@ -143,6 +145,9 @@ func (s *Sandbox) decide(o provider.Order) script {
 	}
 	if o.Method.Type == pay.CardMethod {
 		trial.Phone = ""
+	}
+	if fate, ok := byLastFour[s.Faults.like(ctx, o)]; ok {
+		return fate(plan, o.Front)
 	}
 	var verdict provider.Verdict
 	if rule := s.Rules[o.Front]; rule != nil {

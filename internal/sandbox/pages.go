@@ -32,6 +32,7 @@ type index struct {
 	Inbox  []letter
 	// Countries are those whose numbers the form takes.
 	Countries []country
+	Start     string
 }
 
 func (c control) showIndex(w http.ResponseWriter, r *http.Request) {
@@ -45,6 +46,7 @@ func (c control) showIndex(w http.ResponseWriter, r *http.Request) {
 	page := index{
 		T: t, Query: query(r.URL.Query()), Other: otherLanguage(r, t), Phones: list, Open: opened, Inbox: letters(c.inbox.latest(latestShown)),
 		Tests: trials(r.URL.Query(), t), Cards: cardTrials(t), Countries: countries(r.URL.Query().Get("country"), t),
+		Start: c.Start,
 	}
 	if code := r.URL.Query().Get("fault"); code != "" {
 		page.Fault = t["fault"]

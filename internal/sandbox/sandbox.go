@@ -25,6 +25,11 @@ type Config struct {
 	// Rules are the providers' documented test data, by the front that a
 	// transaction entered through.
 	Rules map[string]func(provider.Trial) provider.Verdict
+	// Hazards are what can be armed, by front.
+	Hazards map[string][]provider.Hazard
+	// Start is the path of the page on which a developer begins, "" where there
+	// is none.
+	Start string
 }
 
 // News is one notification of an operator to the gateway.
@@ -38,6 +43,8 @@ type Sandbox struct {
 	onWork     func()
 	violations atomic.Int64
 	inbox      inbox
+	// Faults are the hazards that can be armed, and those that are.
+	Faults *Faults
 }
 
 // New builds the simulated operators. Register OnNews before traffic.
@@ -51,6 +58,7 @@ func New(c Config) *Sandbox {
 	s := &Sandbox{Config: c, onWork: func() {}}
 	s.news = func(context.Context, string, string, provider.Notification) error { return nil }
 	s.inbox.init()
+	s.Faults = newFaults(c.Hazards, s.now)
 	return s
 }
 

@@ -43,6 +43,16 @@ func (b Box) Open(sealed string, aad ...string) ([]byte, error) {
 	return key.seal.open(raw, frame(aad))
 }
 
+// KeyOf names the key that a text was sealed under, "" when it is not of our
+// making.
+func KeyOf(sealed string) string {
+	id, _, err := splitSealed(sealed)
+	if err != nil {
+		return ""
+	}
+	return id
+}
+
 // NeedsReseal reports whether sealed is under another key than the primary, or
 // not readable as sealed text at all.
 func (b Box) NeedsReseal(sealed string) bool {

@@ -10,14 +10,20 @@
 //	k2:<base64 of 32 bytes>,k1:<base64 of 32 bytes>
 //
 // The first entry is the primary: it seals and signs. The others only open
-// what was sealed, and verify what was signed, before a rotation. To rotate,
-// put a new entry in front (see [NewKey]) and reseal what [Box.NeedsReseal]
-// names; then a key in the middle may be dropped.
+// what was sealed, and verify what was signed, before a rotation.
+//
+// An entry may end in ":next": it opens and verifies and does not seal yet, so
+// that every process can learn a key before the first one seals with it. The
+// first entry without a word at its end is the primary.
 //
 // The last entry also feeds [Box.Lookup]. Look-up hashes are stored and
-// compared by equality, so they must survive a rotation of the sealing keys:
-// the last entry is therefore kept for the life of the data. Dropping it makes
-// every stored API key and look-up hash unfindable.
+// compared by equality, and what they were made of is not stored, so they must
+// survive a rotation of the sealing keys: the last entry is kept for the life
+// of the data. Dropping it makes every stored API key and look-up hash
+// unfindable. Ending in ":lookup" it does nothing else any more.
+//
+// To rotate: [AddKey], every process restarts, [PromoteKey], reseal what
+// [Box.NeedsReseal] names, every process restarts, reseal the rest, [RetireKey].
 //
 // From each master key HKDF-SHA256 derives one sub-key per use (sealing,
 // look-up, signing), so that no key serves two algorithms.
@@ -37,6 +43,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 )
 
@@ -57,9 +64,10 @@ var (
 // Box holds the keys. It is safe for concurrent use and cheap to copy; its
 // zero value seals nothing and panics. It never prints its keys.
 type Box struct {
-	keys   map[string]subkeys
-	ids    []string // in keyring order, primary first
-	lookup []byte
+	keys    map[string]subkeys // of those that open
+	ids     []string           // in keyring order
+	primary string
+	lookup  []byte
 }
 
 // subkeys are what one master key is expanded to.
@@ -68,36 +76,52 @@ type subkeys struct {
 	sign []byte
 }
 
+// What an entry may end in.
+const (
+	roleNext   = "next"
+	roleLookup = "lookup"
+)
+
+func splitKeyring(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool {
+		return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t'
+	})
+}
+
 // ParseKeyring reads one or several "id:base64(32 bytes)" entries separated by
 // commas or white space, the primary first. Errors name the entry by its
 // position, never by its content.
 func ParseKeyring(text string) (Box, error) {
-	entries := strings.FieldsFunc(text, func(r rune) bool {
-		return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t'
-	})
+	entries := splitKeyring(text)
 	if len(entries) == 0 {
 		return Box{}, errors.New("secret: the keyring is empty")
 	}
 	box := Box{keys: make(map[string]subkeys, len(entries))}
 	for i, entry := range entries {
-		if err := box.add(entry); err != nil {
+		if err := box.add(entry, i == len(entries)-1); err != nil {
 			return Box{}, fmt.Errorf("secret: keyring entry %d: %w", i+1, err)
 		}
+	}
+	if box.primary == "" {
+		return Box{}, errors.New("secret: no key of the keyring seals")
 	}
 	return box, nil
 }
 
 // add appends one entry; the look-up key follows the last one added.
-func (b *Box) add(entry string) error {
+func (b *Box) add(entry string, last bool) error {
 	id, encoded, found := strings.Cut(entry, ":")
 	if !found {
 		return errors.New("want id:base64 of 32 bytes")
 	}
-	if !validKeyID(id) {
+	encoded, role, worded := strings.Cut(encoded, ":")
+	switch {
+	case !validKeyID(id):
 		return errors.New("the id must be 1 to 32 of a-z, A-Z, 0-9, _ and -")
-	}
-	if _, taken := b.keys[id]; taken {
+	case slices.Contains(b.ids, id):
 		return errors.New("its id is used twice")
+	case worded && (role != roleNext || last) && (role != roleLookup || !last):
+		return errors.New("after its key may stand :next, or :lookup if it is the last")
 	}
 	master, err := decodeKey(encoded)
 	if err != nil {
@@ -107,7 +131,12 @@ func (b *Box) add(entry string) error {
 	if err != nil {
 		return err
 	}
-	b.keys[id] = subkeys{seal: seal, sign: derive(master, "sign")}
+	if role != roleLookup {
+		b.keys[id] = subkeys{seal: seal, sign: derive(master, "sign")}
+	}
+	if role == "" && b.primary == "" {
+		b.primary = id
+	}
 	b.ids = append(b.ids, id)
 	b.lookup = derive(master, "lookup")
 	return nil
@@ -148,7 +177,7 @@ func derive(master []byte, use string) []byte {
 }
 
 // PrimaryKeyID names the key that seals and signs now.
-func (b Box) PrimaryKeyID() string { return b.ids[0] }
+func (b Box) PrimaryKeyID() string { return b.primary }
 
 // String names the keys, without them.
 func (b Box) String() string { return "secret.Box(" + strings.Join(b.ids, ",") + ")" }

@@ -76,6 +76,8 @@ type engine interface {
 	migrationPool() (*sql.DB, error)
 	ping(ctx context.Context) error
 	stats() Stats
+	// revision moves with each commit that changes settings.
+	revision() uint64
 	close() error
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -20,10 +21,13 @@ const (
 )
 
 // groupWriter commits closures of many callers together, since waiting for the
-// disk costs more than most closures do. Each runs in a savepoint of its own;
-// all are answered after COMMIT, even those that failed, whose reason may be a
-// row of the same group. An idle writer starts at once: it never waits for
-// company.
+// disk costs more than most closures do. All are answered after COMMIT, even
+// those that failed, whose reason may be a row of the same group. An idle writer
+// starts at once: it never waits for company.
+//
+// Most closures succeed, and savepoints cost a fifth of their work. So a group
+// runs without; when one of it fails and may have written, the group is undone
+// and runs again with a savepoint each.
 //
 // When the transaction is lost (COMMIT fails, the disk is full), each closure
 // of the group runs again, alone, so that it fails for its own reasons only.
@@ -44,6 +48,7 @@ type groupWriter struct {
 	again    []*job // jobs of a lost group, to be run alone
 	running  *job
 	lastSync time.Duration // how long the last COMMIT took
+	settings bool          // the transaction changed settings
 }
 
 // job is one closure and its answer.
@@ -213,17 +218,54 @@ func (w *groupWriter) takeNow() *job {
 // work runs a group that begins with first, and answers it.
 func (w *groupWriter) work(first *job) {
 	w.group = append(w.group[:0], first)
-	if err := w.begin(); err != nil {
+	err := w.inTransaction(w.gather)
+	if errors.Is(err, errSpoiled) {
+		w.repeats.Add(uint64(len(w.group)))
+		err = w.inTransaction(w.runApart)
+	}
+	switch {
+	case err == nil:
+		w.answer()
+	case errors.Is(err, errNotBegun):
 		w.discard()
 		first.err = err
+		w.retryExcept(first)
+		w.group = w.group[:1]
 		w.answer()
-		return
-	}
-	if err := w.runGroup(); err != nil {
+	default:
 		w.lost(err)
-		return
 	}
-	w.answer()
+}
+
+var (
+	// errSpoiled: a closure failed and may have left something behind.
+	errSpoiled  = errors.New("a closure of the group failed")
+	errNotBegun = errors.New("no transaction")
+)
+
+// inTransaction runs fn and commits. Its error says that nothing was kept; only
+// after errSpoiled is the connection fit for another transaction.
+func (w *groupWriter) inTransaction(fn func() error) error {
+	if err := w.begin(); err != nil {
+		return errors.Join(errNotBegun, err)
+	}
+	w.settings = false
+	if err := fn(); err != nil {
+		if !errors.Is(err, errSpoiled) {
+			return err
+		}
+		if undo := w.conn.control("ROLLBACK"); undo != nil {
+			return undo
+		}
+		return err
+	}
+	commit := time.Now()
+	if err := w.conn.control("COMMIT"); err != nil {
+		return err
+	}
+	w.lastSync = time.Since(commit)
+	w.committed(w.settings)
+	return nil
 }
 
 func (w *groupWriter) begin() (err error) {
@@ -236,56 +278,69 @@ func (w *groupWriter) begin() (err error) {
 	return w.conn.control("BEGIN IMMEDIATE")
 }
 
-// runGroup runs the first job and those that queue meanwhile, and commits. Its
-// error says that the transaction was lost.
-func (w *groupWriter) runGroup() error {
+// gather runs the group's first job and those that queue meanwhile.
+func (w *groupWriter) gather() error {
 	// Working as long as the disk takes to confirm keeps the slower of the
 	// two at half its pace or more.
 	budget := min(max(w.lastSync, minGroupWork), maxGroupWork)
 	start := time.Now()
 	for i := 0; ; i++ {
-		if err := w.run(w.group[i]); err != nil {
+		j := w.group[i]
+		if j.alone {
+			return w.runApart()
+		}
+		if g := w.run(j); (j.err != nil || j.panicked != nil) && g.touched {
+			return errSpoiled
+		}
+		if len(w.group) == maxGroup || time.Since(start) > budget {
+			return nil
+		}
+		next := w.takeNow()
+		if next == nil {
+			return nil
+		}
+		w.group = append(w.group, next)
+	}
+}
+
+// runApart runs each job of the group in a savepoint.
+func (w *groupWriter) runApart() error {
+	for _, j := range w.group {
+		if err := w.runInSavepoint(j); err != nil {
 			return err
 		}
-		if w.group[0].alone || len(w.group) == maxGroup || time.Since(start) > budget {
-			break
-		}
-		j := w.takeNow()
-		if j == nil {
-			break
-		}
-		w.group = append(w.group, j)
 	}
-	commit := time.Now()
-	if err := w.conn.control("COMMIT"); err != nil {
-		return err
-	}
-	w.lastSync = time.Since(commit)
-	w.commits.Add(1)
 	return nil
 }
 
-// run runs one job in its savepoint. Its error says that the transaction is
-// gone; what went wrong within the savepoint is the job's own.
-func (w *groupWriter) run(j *job) error {
+// runInSavepoint runs one job. Its error says that the transaction is gone;
+// what went wrong within the savepoint is the job's own.
+func (w *groupWriter) runInSavepoint(j *job) error {
 	if err := w.conn.control("SAVEPOINT closure"); err != nil {
 		return err
 	}
 	if j.alone {
 		w.repeats.Add(1)
 	}
-	g := &guard{}
-	w.running = j
-	j.panicked = nil
-	err := w.call(j, g)
-	w.running = nil
-	j.err = g.outcome(err)
+	w.run(j)
 	if j.err != nil || j.panicked != nil {
 		if err := w.conn.control("ROLLBACK TO closure"); err != nil {
 			return err
 		}
 	}
 	return w.conn.control("RELEASE closure")
+}
+
+// run runs one job and leaves in it what came of it.
+func (w *groupWriter) run(j *job) *guard {
+	g := &guard{}
+	w.running = j
+	j.panicked = nil
+	err := w.call(j, g)
+	w.running = nil
+	j.err = g.outcome(err)
+	w.settings = w.settings || g.settings
+	return g
 }
 
 // call runs the closure; a panic becomes part of the job.

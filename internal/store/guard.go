@@ -14,8 +14,10 @@ import (
 // more than likeness: a full disk makes it roll back the whole transaction, and
 // statements after that would commit one by one.
 type guard struct {
-	err  error // of the first statement that failed
-	done bool  // the closure returned
+	err      error // of the first statement that failed
+	done     bool  // the closure returned
+	settings bool  // a statement changed settings
+	touched  bool  // a statement may have changed something, or failed
 }
 
 // transaction wraps the statements of one closure: generated ones run through
@@ -38,7 +40,10 @@ func (g *guard) outcome(err error) error {
 	return err
 }
 
-func (g *guard) check() error {
+// check is asked before each statement.
+func (g *guard) check(query string) error {
+	g.settings = g.settings || changesSettings(query)
+	g.touched = g.touched || !readsOnly(query)
 	if g.done {
 		return sql.ErrTxDone
 	}
@@ -46,6 +51,9 @@ func (g *guard) check() error {
 }
 
 func (g *guard) note(err error) {
+	if err != nil {
+		g.touched = true // a full disk undoes more than the statement
+	}
 	if err != nil && g.err == nil {
 		g.err = err
 	}
@@ -57,7 +65,7 @@ type guarded struct {
 }
 
 func (g guarded) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	if err := g.check(); err != nil {
+	if err := g.check(query); err != nil {
 		return nil, err
 	}
 	result, err := g.to.ExecContext(ctx, query, args...)
@@ -66,7 +74,7 @@ func (g guarded) ExecContext(ctx context.Context, query string, args ...any) (sq
 }
 
 func (g guarded) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := g.check(); err != nil {
+	if err := g.check(query); err != nil {
 		return nil, err
 	}
 	rows, err := g.to.QueryContext(ctx, query, args...)
@@ -77,7 +85,7 @@ func (g guarded) QueryContext(ctx context.Context, query string, args ...any) (*
 // QueryRowContext can't make a row that holds an error of our choice; a row of
 // a context that has ended is the nearest there is.
 func (g guarded) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if g.check() != nil {
+	if g.check(query) != nil {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
 		return g.to.QueryRowContext(ended, query, args...)
@@ -88,7 +96,7 @@ func (g guarded) QueryRowContext(ctx context.Context, query string, args ...any)
 }
 
 func (g guarded) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
-	if err := g.check(); err != nil {
+	if err := g.check(query); err != nil {
 		return nil, err
 	}
 	stmt, err := g.to.PrepareContext(ctx, query)
@@ -102,8 +110,18 @@ func closureContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), closureLimit)
 }
 
-// counters are Stats while they grow.
-type counters struct{ updates, commits, repeats atomic.Uint64 }
+// counters are Stats while they grow, and the revision of the settings.
+type counters struct{ updates, commits, repeats, settings atomic.Uint64 }
+
+// committed counts a commit.
+func (c *counters) committed(changedSettings bool) {
+	c.commits.Add(1)
+	if changedSettings {
+		c.settings.Add(1)
+	}
+}
+
+func (c *counters) revision() uint64 { return c.settings.Load() }
 
 func (c *counters) stats() Stats {
 	return Stats{Updates: c.updates.Load(), Commits: c.commits.Load(), Repeats: c.repeats.Load()}

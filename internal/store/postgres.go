@@ -152,7 +152,7 @@ func (e *postgresEngine) once(ctx context.Context, fn Closure) (again bool, err 
 		err = p.commit(ctx)
 	}
 	if err == nil {
-		e.commits.Add(1)
+		e.committed(g.settings)
 		return false, nil
 	}
 	if p.err != nil && errors.Is(err, context.Canceled) && ctx.Err() == nil {

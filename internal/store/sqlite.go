@@ -130,6 +130,7 @@ func (e *sqliteEngine) name() string        { return "sqlite" }
 func (e *sqliteEngine) reader() sqlgen.DBTX { return e.cached }
 func (e *sqliteEngine) rawReader() Raw      { return e.readers }
 func (e *sqliteEngine) stats() Stats        { return e.writer.stats() }
+func (e *sqliteEngine) revision() uint64    { return e.writer.revision() }
 
 func (e *sqliteEngine) ping(ctx context.Context) error { return e.readers.PingContext(ctx) }
 

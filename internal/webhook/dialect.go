@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
@@ -16,11 +17,7 @@ const defaultNoticeTimeout = 10 * time.Second
 
 // notice makes the message that a dialect writes about an event. What is said,
 // when it is said again and what counts as taken is the dialect's own.
-func notice(ctx context.Context, dialect provider.Dialect, event sqlgen.Event) (message, error) {
-	t, err := snapshot(event)
-	if err != nil {
-		return message{}, err
-	}
+func notice(ctx context.Context, dialect provider.Dialect, event sqlgen.Event, t pay.Transaction) (message, error) {
 	_, name, _ := strings.Cut(event.Type, ".")
 	n, err := dialect.Notice(ctx, t, name)
 	if err != nil {

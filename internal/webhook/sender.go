@@ -43,6 +43,8 @@ type Config struct {
 	// Delay, when it says true, replaces the delay that a dialect puts before
 	// its first try. Nil replaces none.
 	Delay func(pay.Mode) (time.Duration, bool)
+	// Faults spoil notifications of test transactions on demand; nil spoils none.
+	Faults Faults
 	// PerHost bounds the deliveries that are on their way to one host at once;
 	// zero is 8. It is well below the number of workers.
 	PerHost int
@@ -114,13 +116,15 @@ func (s *Sender) Work(ctx context.Context, c store.Claimed) error {
 	case d.Attempts == 0 && j.now().Before(start):
 		return j.again(ctx, start)
 	}
-	return j.try(ctx, m)
+	return j.tryFaulty(ctx, m)
 }
 
 func (s *Sender) now() time.Time { return s.Now().UTC() }
 
 // message is what a delivery sends, whoever wrote it.
 type message struct {
+	// about is the transaction as it was at the event.
+	about         pay.Transaction
 	probe         *provider.Call
 	probeRequired bool
 	call          provider.Call
@@ -146,10 +150,18 @@ func (s *Sender) prepare(ctx context.Context, d sqlgen.Delivery) (message, error
 	if err != nil {
 		return message{}, fmt.Errorf("read event %s: %w", d.EventID, err)
 	}
-	if dialect, ok := s.Dialects[d.Target]; ok {
-		return notice(ctx, dialect, event)
+	t, err := snapshot(event)
+	if err != nil {
+		return message{}, err
 	}
-	return s.native(ctx, d, event)
+	var m message
+	if dialect, ok := s.Dialects[d.Target]; ok {
+		m, err = notice(ctx, dialect, event, s.told(t))
+	} else {
+		m, err = s.native(ctx, d, event)
+	}
+	m.about = t
+	return m, err
 }
 
 // start is when the first try may be made.

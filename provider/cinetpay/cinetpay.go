@@ -77,12 +77,14 @@ func Provider() provider.Provider {
 		// The provider discourages polling: notifications come first.
 		Polls: []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		// A wrong code (604) may be typed again until the page ends.
-		Recheck: map[pay.Reason]time.Duration{pay.WrongPINOrOTP: 24 * time.Hour, pay.Expired: 24 * time.Hour},
-		Connect: connect,
-		Speak:   speak,
-		Scenes:  scenes(),
-		Vectors: vectors,
-		Curl:    curl,
+		Recheck:   map[pay.Reason]time.Duration{pay.WrongPINOrOTP: 24 * time.Hour, pay.Expired: 24 * time.Hour},
+		Connect:   connect,
+		Speak:     speak,
+		Scenes:    scenes(),
+		Hazards:   hazards(),
+		Vectors:   vectors,
+		Curl:      curl,
+		Statement: statement(),
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	tokenKey = "transfer_token"
 	// A token lives five minutes; one minute is left for the call that uses it.
 	tokenKept  = 4 * time.Minute
 	loginLease = 15 * time.Second
@@ -60,7 +59,7 @@ func (c *connector) token(ctx context.Context, stale pay.Secret) (pay.Secret, er
 	}
 	deadline := time.Now().Add(loginWait)
 	for {
-		release, held, err := c.env.Memory.Lease(ctx, tokenKey, loginLease)
+		release, held, err := c.env.Memory.Lease(ctx, c.tokenKey(), loginLease)
 		if err != nil {
 			return "", fmt.Errorf("lease of the transfer login: %w", err)
 		}
@@ -84,9 +83,15 @@ func (c *connector) token(ctx context.Context, stale pay.Secret) (pay.Secret, er
 	}
 }
 
+// tokenKey names the token by what it was got with, as a token of credentials
+// that were replaced would move another account's money.
+func (c *connector) tokenKey() string {
+	return "transfer_token\x00" + c.env.Secret(fieldAPIKey) + "\x00" + c.env.Secret(fieldTransferPassword)
+}
+
 func (c *connector) cachedToken(ctx context.Context, stale pay.Secret) (pay.Secret, bool) {
 	var token string
-	if _, err := provider.Recall(ctx, c.env.Memory, tokenKey, &token); err != nil {
+	if _, err := provider.Recall(ctx, c.env.Memory, c.tokenKey(), &token); err != nil {
 		return "", false
 	}
 	return pay.Secret(token), token != stale.Reveal()
@@ -102,7 +107,7 @@ func (c *connector) login(ctx context.Context) (pay.Secret, error) {
 		return "", err
 	}
 	until := c.env.Now().Add(tokenKept)
-	if err := provider.Remember(ctx, c.env.Memory, tokenKey, "", token.Reveal(), until); err != nil {
+	if err := provider.Remember(ctx, c.env.Memory, c.tokenKey(), "", token.Reveal(), until); err != nil {
 		c.env.Log.WarnContext(ctx, "transfer token not kept", "error", err)
 	}
 	return token, nil

@@ -113,7 +113,10 @@ func (d *dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.
 		MerchantID: o.MerchantID, Mode: o.Mode, Options: maps.Clone(o.Options),
 		APIKey: demoAPIKey, SiteID: demoSiteID, SecretKey: demoSecret, Password: demoPassword,
 	}
-	if !o.Demo {
+	switch {
+	case o.KeepCredentials && existed:
+		a.APIKey, a.SiteID, a.SecretKey, a.Password = before.APIKey, before.SiteID, before.SecretKey, before.Password
+	case !o.Demo:
 		a.APIKey = randomHex(12) + "." + randomDigits(8)
 		a.SiteID = cmp.Or(before.SiteID, randomDigits(8))
 		a.SecretKey, a.Password = randomHex(16), rand.Text()

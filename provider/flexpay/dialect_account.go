@@ -99,7 +99,10 @@ func (d *dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.
 		MerchantID: o.MerchantID, Mode: o.Mode, Options: maps.Clone(o.Options),
 		Token: demoToken, Merchant: demoMerchant,
 	}
-	if !o.Demo {
+	switch {
+	case o.KeepCredentials && existed:
+		a.Token, a.Merchant = before.Token, before.Merchant
+	case !o.Demo:
 		a.Token = rand.Text() + rand.Text()
 		a.Merchant = cmp.Or(before.Merchant, "M"+rand.Text()[:9])
 	}

@@ -85,11 +85,13 @@ func Provider() provider.Provider {
 		// Status 1 is not the end: a late 0 is honoured.
 		Recheck:    map[pay.Reason]time.Duration{pay.Expired: 24 * time.Hour},
 		SandboxFee: 200, SandboxFeeBearer: pay.CustomerBears,
-		Connect: connect,
-		Speak:   speak,
-		Scenes:  scenes(),
-		Vectors: vectors,
-		Curl:    curl,
+		Connect:   connect,
+		Speak:     speak,
+		Scenes:    scenes(),
+		Hazards:   hazards(),
+		Vectors:   vectors,
+		Curl:      curl,
+		Statement: statement(),
 	}
 }
 

@@ -119,6 +119,10 @@ func (d *dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.
 	if err != nil {
 		return nil, err
 	}
+	if o.KeepCredentials && before.APIKey != "" {
+		a.Number, a.Login, a.Password, a.APIKey, a.Keypass, a.Cipher =
+			before.Number, before.Login, before.Password, before.APIKey, before.Keypass, before.Cipher
+	}
 	if o.CallbackURL != "" {
 		a.Callback = strings.TrimRight(o.CallbackURL, "/") + "/" + Name
 	}

@@ -102,8 +102,10 @@ func Provider() provider.Provider {
 		Connect:     connect,
 		Speak:       speak,
 		Scenes:      scenes(),
+		Hazards:     hazards(),
 		Vectors:     vectors,
 		Curl:        curl,
+		Statement:   statement(),
 	}
 }
 

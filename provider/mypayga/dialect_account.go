@@ -126,6 +126,9 @@ func (d *dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.
 	if err != nil {
 		return nil, err
 	}
+	if o.KeepCredentials && existed {
+		a.SecretKey, a.PublicKey, a.CallbackSecret = before.SecretKey, before.PublicKey, before.CallbackSecret
+	}
 	for _, key := range []string{apiKeyKey(a.SecretKey), apiKeyKey(a.PublicKey), merchantKey(a.Mode, a.MerchantID)} {
 		if err := provider.Remember(ctx, d.memory(), key, a.MerchantID, a, time.Time{}); err != nil {
 			return nil, fmt.Errorf("keep account: %w", err)

@@ -79,12 +79,14 @@ func Provider() provider.Provider {
 		// Callbacks come first (wire: mypayga §7, callback_never).
 		Polls:      []time.Duration{30 * time.Second, 2 * time.Minute, 10 * time.Minute},
 		SandboxFee: sandboxFee, SandboxFeeBearer: pay.MerchantBears,
-		Connect: connect,
-		Speak:   speak,
-		Rules:   rules,
-		Scenes:  scenes(),
-		Vectors: vectors,
-		Curl:    curl,
+		Connect:   connect,
+		Speak:     speak,
+		Rules:     rules,
+		Scenes:    scenes(),
+		Hazards:   hazards(),
+		Vectors:   vectors,
+		Curl:      curl,
+		Statement: statement(),
 	}
 }
 

@@ -41,6 +41,8 @@ type book struct {
 	Codes      []string           `json:"codes"`
 	Accounts   []string           `json:"accounts"`
 	Addresses  map[string]address `json:"addresses"`
+	// Success is the redirection code of the good outcome; the other is of the bad.
+	Success string `json:"success,omitempty"`
 }
 
 // account is one operation account with its key.

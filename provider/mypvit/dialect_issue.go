@@ -48,6 +48,9 @@ func (d *dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.
 	if err != nil {
 		return nil, err
 	}
+	if o.KeepCredentials {
+		return nil, d.readdress(ctx, o, next.book)
+	}
 	if err := d.withdraw(ctx, o, next); err != nil {
 		return nil, err
 	}
@@ -70,6 +73,41 @@ func (d *dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.
 		return nil, fmt.Errorf("keep merchant: %w", err)
 	}
 	return next.issued, nil
+}
+
+// readdress changes the options of an earlier issue, and the addresses behind
+// its URL codes.
+func (d *dialect) readdress(ctx context.Context, o provider.IssueOrder, next book) error {
+	b, err := d.loadBook(ctx, o.MerchantID, o.Mode)
+	if errors.Is(err, provider.ErrNoItem) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	b.Options = next.Options
+	success, failed, err := returnAddresses(o.ReturnURL)
+	if err != nil {
+		return err
+	}
+	callback, reception := callbackAddresses(o.CallbackURL)
+	for code, a := range b.Addresses {
+		switch {
+		case a.Use == useCallback:
+			a.URL = callback
+		case a.Use == useReception:
+			a.URL = reception
+		case code == b.Success:
+			a.URL = success
+		default:
+			a.URL = failed
+		}
+		b.Addresses[code] = a
+	}
+	if err := provider.Remember(ctx, d.memory, bookKey(o.MerchantID, o.Mode), o.MerchantID, b, time.Time{}); err != nil {
+		return fmt.Errorf("keep merchant: %w", err)
+	}
+	return nil
 }
 
 // withdraw ends the codes and accounts of an earlier issue.
@@ -128,15 +166,11 @@ func newIssue(o provider.IssueOrder) (issue, error) {
 	n.show(fieldSecret, secret, false)
 	n.show(fieldPassword, password, false)
 
-	callback := strings.TrimRight(o.CallbackURL, "/")
-	reception := ""
-	if callback != "" {
-		callback += "/" + Name
-		reception = callback + "/secret"
-	}
+	callback, reception := callbackAddresses(o.CallbackURL)
 	n.addAddress(fieldCallbackCode, pick(demoCallback, newURLCode), useCallback, callback)
 	n.addAddress(fieldReceptionCode, pick(demoReception, newURLCode), useReception, reception)
-	n.addAddress(fieldSuccessCode, pick(demoSuccess, newURLCode), useRedirection, success)
+	n.book.Success = pick(demoSuccess, newURLCode)
+	n.addAddress(fieldSuccessCode, n.book.Success, useRedirection, success)
 	n.addAddress(fieldFailedCode, pick(demoFailed, newURLCode), useRedirection, failed)
 	return n, nil
 }
@@ -173,6 +207,16 @@ func (n *issue) addAddress(name, code, use, to string) {
 
 func (n *issue) show(name, text string, public bool) {
 	n.issued = append(n.issued, provider.Issued{Name: name, Value: pay.Secret(text), Public: public})
+}
+
+// callbackAddresses are where notifications and renewed keys go on the
+// merchant's server.
+func callbackAddresses(base string) (callback, reception string) {
+	if base == "" {
+		return "", ""
+	}
+	callback = strings.TrimRight(base, "/") + "/" + Name
+	return callback, callback + "/secret"
 }
 
 // returnAddresses adds the outcome to the merchant's return address.

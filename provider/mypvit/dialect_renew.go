@@ -55,6 +55,7 @@ func (c *call) renewSecret() error {
 	if !same(a.Password, password) {
 		return refuse(codeAuthenticationFailed)
 	}
+	provider.Authenticated(c.r.Context(), provider.Caller{MerchantID: c.book.MerchantID, Mode: a.Mode, Front: Name, Account: code})
 	if err := c.checkCaller(); err != nil {
 		return err
 	}

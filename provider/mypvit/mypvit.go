@@ -98,12 +98,14 @@ func Provider() provider.Provider {
 		CallTimeout: renewalTime + 30*time.Second,
 		Polls:       []time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute},
 		SandboxFee:  250, SandboxFeeBearer: pay.MerchantBears,
-		Connect: connect,
-		Speak:   func(g provider.Gateway) provider.Dialect { return newDialect(g) },
-		Rules:   rules,
-		Scenes:  scenes(),
-		Vectors: vectors,
-		Curl:    curl,
+		Connect:   connect,
+		Speak:     func(g provider.Gateway) provider.Dialect { return newDialect(g) },
+		Rules:     rules,
+		Scenes:    scenes(),
+		Hazards:   hazards(),
+		Vectors:   vectors,
+		Curl:      curl,
+		Statement: statement(),
 	}
 }
 

@@ -50,6 +50,19 @@ func testRequest(t *testing.T, c Case, r Request) {
 			t.Errorf("HTTP %d, without the slashes %d", got, good)
 		}
 	})
+	t.Run("is served after addresses and options changed under credentials that stay", func(t *testing.T) {
+		_, d, own := c.speak(t)
+		order := provider.IssueOrder{
+			MerchantID: "demo0001", MerchantName: "Demo", Mode: pay.Test, KeepCredentials: true,
+			CallbackURL: "http://new.test/hooks", ReturnURL: "http://new.test/return",
+		}
+		if _, err := d.Issue(t.Context(), order); err != nil {
+			t.Fatalf("change addresses: %v", err)
+		}
+		if got := serve(d, r.Build(own)).Code; got != good {
+			t.Errorf("HTTP %d, before it was %d", got, good)
+		}
+	})
 	t.Run("is refused with another method", func(t *testing.T) {
 		req := r.Build(issued)
 		req.Method = http.MethodDelete

@@ -41,6 +41,7 @@ CREATE TABLE reconciliation_cases (
     ledger_amount      BIGINT NOT NULL,
     ledger_currency    TEXT   NOT NULL, -- '' not in the books
     statement_lines    TEXT   NOT NULL, -- such as 12, 80
+    began_at           BIGINT NOT NULL, -- the provider's time lies between these two
     happened_at        BIGINT NOT NULL,
     status             TEXT   NOT NULL, -- open, resolved
     resolved_by        TEXT   NOT NULL, -- '' a later statement

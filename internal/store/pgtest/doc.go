@@ -12,7 +12,7 @@
 //
 // The shared server runs with fsync off: its data need not outlive the test.
 // A test about what survives a crash of the server starts its own with
-// [Dedicated] and [Options].Durable.
+// [Dedicated] and [Options].Durable, and kills it with [Server.Crash].
 //
 // # What is left behind
 //

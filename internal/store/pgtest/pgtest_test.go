@@ -88,6 +88,28 @@ func TestADurableServerKeepsWhatProductionKeeps(t *testing.T) {
 	}
 }
 
+func TestACrashedServerComesBackWithWhatWasCommitted(t *testing.T) {
+	s := pgtest.Dedicated(t, pgtest.Options{Durable: true})
+	url, err := s.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(t, url, "CREATE TABLE payment (id INT)")
+	for round := range 3 {
+		exec(t, url, "INSERT INTO payment VALUES (1)")
+		old := connect(t, url)
+		if err := s.Crash(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := old.Exec(t.Context(), "SELECT 1"); err == nil {
+			t.Error("a connection outlived the server")
+		}
+		if got := count(t, url, "payment"); got != round+1 {
+			t.Errorf("%d rows after crash %d, want %d", got, round+1, round+1)
+		}
+	}
+}
+
 func BenchmarkClone(b *testing.B) {
 	for b.Loop() {
 		pgtest.Cloned(b, "benchmark", func(url string) error { return nil })

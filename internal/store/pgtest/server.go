@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -145,6 +146,26 @@ func (s *Server) Stop() error {
 		return fmt.Errorf("close PostgreSQL's log: %w", err)
 	}
 	return os.RemoveAll(s.dir)
+}
+
+// Crash kills the server with SIGKILL and waits until it has been started again
+// on the same data. Its connections break; what was committed is there after.
+func (s *Server) Crash(ctx context.Context) error {
+	text, err := os.ReadFile(filepath.Join(s.dir, "pid"))
+	if err != nil {
+		return fmt.Errorf("crash PostgreSQL: %w", err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return fmt.Errorf("crash PostgreSQL: read its process id: %w", err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return fmt.Errorf("crash PostgreSQL: %w", err)
+	}
+	if err := s.awaitReady(ctx); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.readLog())
+	}
+	return nil
 }
 
 // URL is the address of one of the server's databases.

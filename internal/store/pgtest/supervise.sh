@@ -16,22 +16,27 @@ exec 3<&0 </dev/null
 # No --no-instructions: it came with PostgreSQL 15, and 13 still does the job.
 "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync || exit 1
 
-# SIGQUIT is PostgreSQL's immediate shutdown: it asks nobody to finish first.
-# Whoever comes second, this mark or a server that starts, meets the other.
-{ cat <&3 >/dev/null; : >stopping; kill -QUIT "$(cat pid)"; } 2>/dev/null &
+# SIGQUIT is PostgreSQL's immediate shutdown: it asks nobody to finish first. It
+# is repeated, as a server that has only just started does not hear it yet.
+{
+	cat <&3
+	: >stopping
+	while kill -QUIT "$(cat pid)"; do sleep 0.05; done
+} >/dev/null 2>&1 &
+exec 3<&-
 
 crashed=no tries=0
 while :; do
-	"$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= "$@" 3<&- &
+	"$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= "$@" &
 	server=$!
 	echo "$server" >pid
-	[ -e stopping ] && kill -QUIT "$server" 2>/dev/null
-	exec 3<&-
+	# Either the mark is seen here, or the pid by whoever made the mark.
+	if [ -e stopping ]; then kill -KILL "$server"; fi
 	wait "$server"
 	ended=$?
-	[ -e stopping ] && break
-	# 137: killed. Its orphans may hold the data for a moment, and a new server
-	# refuses to start meanwhile.
+	if [ -e stopping ]; then break; fi
+	# 137: killed. Its orphans may hold the data for a moment, in which a new
+	# server refuses to start.
 	if [ "$ended" -eq 137 ]; then
 		crashed=yes tries=0
 	elif [ "$crashed" = no ] || [ "$((tries += 1))" -gt 100 ]; then

@@ -45,3 +45,6 @@ ON CONFLICT (merchant_id, mode, currency) DO UPDATE SET amount = excluded.amount
 
 -- name: DeletePayoutLimit :execrows
 DELETE FROM payout_limits WHERE merchant_id = $1 AND mode = $2 AND currency = $3;
+
+-- name: GetBatchByReference :one
+SELECT * FROM payout_batches WHERE merchant_id = $1 AND mode = $2 AND reference = $3;

@@ -17,7 +17,8 @@ INSERT INTO users (id, merchant_id, email, password_hash, role, created_at) VALU
 SELECT * FROM users WHERE email = $1;
 
 -- name: InsertAPIKey :exec
-INSERT INTO api_keys (key_hash, merchant_id, mode, hint, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO api_keys (key_hash, merchant_id, mode, hint, created_at, revoked_at, name, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- name: GetAPIKey :one
 SELECT * FROM api_keys WHERE key_hash = $1;

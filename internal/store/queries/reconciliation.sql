@@ -30,7 +30,7 @@ ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 -- name: WalkSettled :many
 -- WalkSettled reads what was settled over a connection, in the order of the
 -- books: one entry of each journal says the whole amount.
-SELECT id, transaction_id, account, amount, currency FROM ledger_entries
+SELECT id, transaction_id, account, amount, currency, created_at FROM ledger_entries
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode)
   AND id > sqlc.arg(after) AND id < sqlc.arg(until)
   AND connection_id = sqlc.arg(connection_id) AND account IN ('payments', 'payouts', 'refunds')
@@ -43,12 +43,12 @@ ORDER BY id LIMIT CAST(sqlc.arg(count) AS bigint);
 INSERT INTO reconciliation_cases (
     merchant_id, id, mode, connection_id, about, difference, action, kind, transaction_id, attempt, reference,
     provider_reference, statement_amount, statement_currency, statement_status, ledger_amount, ledger_currency,
-    statement_lines, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at
+    statement_lines, began_at, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at
 ) VALUES (
     sqlc.arg(merchant_id), sqlc.arg(id), sqlc.arg(mode), sqlc.arg(connection_id), sqlc.arg(about), sqlc.arg(difference),
     sqlc.arg(action), sqlc.arg(kind), sqlc.arg(transaction_id), sqlc.arg(attempt), sqlc.arg(reference),
     sqlc.arg(provider_reference), sqlc.arg(statement_amount), sqlc.arg(statement_currency), sqlc.arg(statement_status),
-    sqlc.arg(ledger_amount), sqlc.arg(ledger_currency), sqlc.arg(statement_lines), sqlc.arg(happened_at),
+    sqlc.arg(ledger_amount), sqlc.arg(ledger_currency), sqlc.arg(statement_lines), sqlc.arg(began_at), sqlc.arg(happened_at),
     'open', '', '', 0, sqlc.arg(run_id), sqlc.arg(run_id), sqlc.arg(run_id), sqlc.arg(created_at)
 )
 ON CONFLICT (merchant_id, connection_id, about, difference) DO UPDATE SET
@@ -63,7 +63,7 @@ ON CONFLICT (merchant_id, connection_id, about, difference) DO UPDATE SET
     statement_amount = excluded.statement_amount, statement_currency = excluded.statement_currency,
     statement_status = excluded.statement_status, ledger_amount = excluded.ledger_amount,
     ledger_currency = excluded.ledger_currency, statement_lines = excluded.statement_lines,
-    happened_at = excluded.happened_at, last_run_id = excluded.last_run_id, covered_run_id = excluded.covered_run_id
+    began_at = excluded.began_at, happened_at = excluded.happened_at, last_run_id = excluded.last_run_id, covered_run_id = excluded.covered_run_id
 RETURNING first_run_id, status;
 
 -- name: CloseVanishedCases :execrows
@@ -73,7 +73,7 @@ UPDATE reconciliation_cases SET status = 'resolved', resolved_by = '', note = ''
 WHERE merchant_id = sqlc.arg(merchant_id) AND connection_id = sqlc.arg(connection_id) AND status = 'open'
   AND last_run_id < sqlc.arg(run_id)
   AND (covered_run_id = sqlc.arg(run_id)
-    OR happened_at >= CAST(sqlc.arg(from_at) AS bigint) AND happened_at < CAST(sqlc.arg(to_at) AS bigint)
+    OR began_at >= CAST(sqlc.arg(from_at) AS bigint) AND happened_at < CAST(sqlc.arg(to_at) AS bigint)
       AND (CAST(sqlc.arg(kinds) AS text) = '' OR kind = '' OR CAST(sqlc.arg(kinds) AS text) LIKE '%' || kind || '%'));
 
 -- name: ResolveReconciliationCase :execrows

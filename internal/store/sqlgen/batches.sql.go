@@ -158,6 +158,40 @@ func (q *Queries) GetBatch(ctx context.Context, arg GetBatchParams) (PayoutBatch
 	return i, err
 }
 
+const getBatchByReference = `-- name: GetBatchByReference :one
+SELECT merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at, totals, approval, maker_id, maker_email, decider_id, decider_email, decided_at FROM payout_batches WHERE merchant_id = $1 AND mode = $2 AND reference = $3
+`
+
+type GetBatchByReferenceParams struct {
+	MerchantID string
+	Mode       string
+	Reference  string
+}
+
+func (q *Queries) GetBatchByReference(ctx context.Context, arg GetBatchByReferenceParams) (PayoutBatch, error) {
+	row := q.db.QueryRowContext(ctx, getBatchByReference, arg.MerchantID, arg.Mode, arg.Reference)
+	var i PayoutBatch
+	err := row.Scan(
+		&i.MerchantID,
+		&i.ID,
+		&i.Mode,
+		&i.Reference,
+		&i.Total,
+		&i.Requests,
+		&i.Refused,
+		&i.NextWorkAt,
+		&i.CreatedAt,
+		&i.Totals,
+		&i.Approval,
+		&i.MakerID,
+		&i.MakerEmail,
+		&i.DeciderID,
+		&i.DeciderEmail,
+		&i.DecidedAt,
+	)
+	return i, err
+}
+
 const insertBatch = `-- name: InsertBatch :exec
 INSERT INTO payout_batches (
     merchant_id, id, mode, reference, total, requests, refused, next_work_at, created_at,

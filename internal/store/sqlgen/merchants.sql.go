@@ -45,7 +45,7 @@ func (q *Queries) DeleteRoute(ctx context.Context, arg DeleteRouteParams) (int64
 }
 
 const getAPIKey = `-- name: GetAPIKey :one
-SELECT key_hash, merchant_id, mode, hint, created_at, revoked_at FROM api_keys WHERE key_hash = $1
+SELECT key_hash, merchant_id, mode, hint, created_at, revoked_at, name, scopes FROM api_keys WHERE key_hash = $1
 `
 
 func (q *Queries) GetAPIKey(ctx context.Context, keyHash string) (ApiKey, error) {
@@ -58,6 +58,8 @@ func (q *Queries) GetAPIKey(ctx context.Context, keyHash string) (ApiKey, error)
 		&i.Hint,
 		&i.CreatedAt,
 		&i.RevokedAt,
+		&i.Name,
+		&i.Scopes,
 	)
 	return i, err
 }
@@ -195,7 +197,8 @@ func (q *Queries) GetUserByEmail(ctx context.Context, email string) (User, error
 }
 
 const insertAPIKey = `-- name: InsertAPIKey :exec
-INSERT INTO api_keys (key_hash, merchant_id, mode, hint, created_at, revoked_at) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO api_keys (key_hash, merchant_id, mode, hint, created_at, revoked_at, name, scopes)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 `
 
 type InsertAPIKeyParams struct {
@@ -205,6 +208,8 @@ type InsertAPIKeyParams struct {
 	Hint       string
 	CreatedAt  int64
 	RevokedAt  int64
+	Name       string
+	Scopes     string
 }
 
 func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) error {
@@ -215,6 +220,8 @@ func (q *Queries) InsertAPIKey(ctx context.Context, arg InsertAPIKeyParams) erro
 		arg.Hint,
 		arg.CreatedAt,
 		arg.RevokedAt,
+		arg.Name,
+		arg.Scopes,
 	)
 	return err
 }
@@ -381,7 +388,7 @@ func (q *Queries) InsertUser(ctx context.Context, arg InsertUserParams) error {
 }
 
 const listAPIKeys = `-- name: ListAPIKeys :many
-SELECT key_hash, merchant_id, mode, hint, created_at, revoked_at FROM api_keys WHERE merchant_id = $1 ORDER BY created_at
+SELECT key_hash, merchant_id, mode, hint, created_at, revoked_at, name, scopes FROM api_keys WHERE merchant_id = $1 ORDER BY created_at
 `
 
 func (q *Queries) ListAPIKeys(ctx context.Context, merchantID string) ([]ApiKey, error) {
@@ -400,6 +407,8 @@ func (q *Queries) ListAPIKeys(ctx context.Context, merchantID string) ([]ApiKey,
 			&i.Hint,
 			&i.CreatedAt,
 			&i.RevokedAt,
+			&i.Name,
+			&i.Scopes,
 		); err != nil {
 			return nil, err
 		}

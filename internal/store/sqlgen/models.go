@@ -11,6 +11,8 @@ type ApiKey struct {
 	Hint       string
 	CreatedAt  int64
 	RevokedAt  int64
+	Name       string
+	Scopes     string
 }
 
 type Attempt struct {
@@ -83,6 +85,12 @@ type Connection struct {
 	Enabled        bool
 	NextMaintainAt int64
 	CreatedAt      int64
+}
+
+type CountedEvent struct {
+	MerchantID string
+	Mode       string
+	EventID    string
 }
 
 type Delivery struct {
@@ -206,6 +214,17 @@ type Notification struct {
 	CreatedAt     int64
 }
 
+type PaymentHour struct {
+	MerchantID string
+	Mode       string
+	Hour       int64
+	Operator   string
+	Currency   string
+	Bucket     int64
+	N          int64
+	Amount     int64
+}
+
 type PayoutBatch struct {
 	MerchantID   string
 	ID           string
@@ -251,6 +270,7 @@ type ReconciliationCase struct {
 	LedgerAmount      int64
 	LedgerCurrency    string
 	StatementLines    string
+	BeganAt           int64
 	HappenedAt        int64
 	Status            string
 	ResolvedBy        string

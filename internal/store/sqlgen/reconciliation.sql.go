@@ -14,7 +14,7 @@ UPDATE reconciliation_cases SET status = 'resolved', resolved_by = '', note = ''
 WHERE merchant_id = $2 AND connection_id = $3 AND status = 'open'
   AND last_run_id < $4
   AND (covered_run_id = $4
-    OR happened_at >= CAST($5 AS bigint) AND happened_at < CAST($6 AS bigint)
+    OR began_at >= CAST($5 AS bigint) AND happened_at < CAST($6 AS bigint)
       AND (CAST($7 AS text) = '' OR kind = '' OR CAST($7 AS text) LIKE '%' || kind || '%'))
 `
 
@@ -145,7 +145,7 @@ func (q *Queries) EndReconciliationRun(ctx context.Context, arg EndReconciliatio
 }
 
 const getReconciliationCase = `-- name: GetReconciliationCase :one
-SELECT merchant_id, id, mode, connection_id, about, difference, action, kind, transaction_id, attempt, reference, provider_reference, statement_amount, statement_currency, statement_status, ledger_amount, ledger_currency, statement_lines, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at FROM reconciliation_cases WHERE merchant_id = $1 AND id = $2
+SELECT merchant_id, id, mode, connection_id, about, difference, action, kind, transaction_id, attempt, reference, provider_reference, statement_amount, statement_currency, statement_status, ledger_amount, ledger_currency, statement_lines, began_at, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at FROM reconciliation_cases WHERE merchant_id = $1 AND id = $2
 `
 
 type GetReconciliationCaseParams struct {
@@ -175,6 +175,7 @@ func (q *Queries) GetReconciliationCase(ctx context.Context, arg GetReconciliati
 		&i.LedgerAmount,
 		&i.LedgerCurrency,
 		&i.StatementLines,
+		&i.BeganAt,
 		&i.HappenedAt,
 		&i.Status,
 		&i.ResolvedBy,
@@ -257,7 +258,7 @@ func (q *Queries) InsertReconciliationRun(ctx context.Context, arg InsertReconci
 }
 
 const listReconciliationCases = `-- name: ListReconciliationCases :many
-SELECT merchant_id, id, mode, connection_id, about, difference, action, kind, transaction_id, attempt, reference, provider_reference, statement_amount, statement_currency, statement_status, ledger_amount, ledger_currency, statement_lines, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at FROM reconciliation_cases
+SELECT merchant_id, id, mode, connection_id, about, difference, action, kind, transaction_id, attempt, reference, provider_reference, statement_amount, statement_currency, statement_status, ledger_amount, ledger_currency, statement_lines, began_at, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at FROM reconciliation_cases
 WHERE merchant_id = $1 AND connection_id = $2 AND id < $3
   AND (CAST($4 AS text) = '' OR difference = $4)
   AND (CAST($5 AS text) = '' OR status = $5)
@@ -311,6 +312,7 @@ func (q *Queries) ListReconciliationCases(ctx context.Context, arg ListReconcili
 			&i.LedgerAmount,
 			&i.LedgerCurrency,
 			&i.StatementLines,
+			&i.BeganAt,
 			&i.HappenedAt,
 			&i.Status,
 			&i.ResolvedBy,
@@ -422,13 +424,13 @@ const saveReconciliationCase = `-- name: SaveReconciliationCase :one
 INSERT INTO reconciliation_cases (
     merchant_id, id, mode, connection_id, about, difference, action, kind, transaction_id, attempt, reference,
     provider_reference, statement_amount, statement_currency, statement_status, ledger_amount, ledger_currency,
-    statement_lines, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at
+    statement_lines, began_at, happened_at, status, resolved_by, note, resolved_at, first_run_id, last_run_id, covered_run_id, created_at
 ) VALUES (
     $1, $2, $3, $4, $5, $6,
     $7, $8, $9, $10, $11,
     $12, $13, $14, $15,
-    $16, $17, $18, $19,
-    'open', '', '', 0, $20, $20, $20, $21
+    $16, $17, $18, $19, $20,
+    'open', '', '', 0, $21, $21, $21, $22
 )
 ON CONFLICT (merchant_id, connection_id, about, difference) DO UPDATE SET
     status = CASE WHEN reconciliation_cases.resolved_by = ''
@@ -442,7 +444,7 @@ ON CONFLICT (merchant_id, connection_id, about, difference) DO UPDATE SET
     statement_amount = excluded.statement_amount, statement_currency = excluded.statement_currency,
     statement_status = excluded.statement_status, ledger_amount = excluded.ledger_amount,
     ledger_currency = excluded.ledger_currency, statement_lines = excluded.statement_lines,
-    happened_at = excluded.happened_at, last_run_id = excluded.last_run_id, covered_run_id = excluded.covered_run_id
+    began_at = excluded.began_at, happened_at = excluded.happened_at, last_run_id = excluded.last_run_id, covered_run_id = excluded.covered_run_id
 RETURNING first_run_id, status
 `
 
@@ -465,6 +467,7 @@ type SaveReconciliationCaseParams struct {
 	LedgerAmount      int64
 	LedgerCurrency    string
 	StatementLines    string
+	BeganAt           int64
 	HappenedAt        int64
 	RunID             string
 	CreatedAt         int64
@@ -498,6 +501,7 @@ func (q *Queries) SaveReconciliationCase(ctx context.Context, arg SaveReconcilia
 		arg.LedgerAmount,
 		arg.LedgerCurrency,
 		arg.StatementLines,
+		arg.BeganAt,
 		arg.HappenedAt,
 		arg.RunID,
 		arg.CreatedAt,
@@ -533,7 +537,7 @@ func (q *Queries) TouchReconciliationRun(ctx context.Context, arg TouchReconcili
 }
 
 const walkSettled = `-- name: WalkSettled :many
-SELECT id, transaction_id, account, amount, currency FROM ledger_entries
+SELECT id, transaction_id, account, amount, currency, created_at FROM ledger_entries
 WHERE merchant_id = $1 AND mode = $2
   AND id > $3 AND id < $4
   AND connection_id = $5 AND account IN ('payments', 'payouts', 'refunds')
@@ -555,6 +559,7 @@ type WalkSettledRow struct {
 	Account       string
 	Amount        int64
 	Currency      string
+	CreatedAt     int64
 }
 
 // WalkSettled reads what was settled over a connection, in the order of the
@@ -581,6 +586,7 @@ func (q *Queries) WalkSettled(ctx context.Context, arg WalkSettledParams) ([]Wal
 			&i.Account,
 			&i.Amount,
 			&i.Currency,
+			&i.CreatedAt,
 		); err != nil {
 			return nil, err
 		}

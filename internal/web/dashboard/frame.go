@@ -20,6 +20,7 @@ type frame struct {
 	Here     string // path and query, to come back to
 	Done     string // a word about what was just done
 	Fault    string // what was wrong
+	Live     bool   // the page's #live goes on changing
 	Data     any
 	words    words
 }
@@ -44,13 +45,16 @@ func (h *handler) frame(v *visit) frame {
 		{"", account.See},
 		{"payments", account.See},
 		{"payouts", account.See},
+		{"batches", account.See},
 		{"refunds", account.See},
 		{"links", account.See},
 		{"balances", account.See},
+		{"reconciliation", account.See},
 		{"connections", account.See},
 		{"routes", account.See},
 		{"webhooks", account.See},
 		{"keys", account.Manage},
+		{"dialects", account.Manage},
 		{"team", account.Manage},
 		{"audit", account.Manage},
 	} {
@@ -129,6 +133,16 @@ func (f frame) Operator(id string) string {
 		return op.Name
 	}
 	return id
+}
+
+// Suggested is the operator whose prefix a number has.
+func (f frame) Suggested(number string) string {
+	n, err := phone.Parse(number, "")
+	if err != nil {
+		return ""
+	}
+	op, _ := phone.Suggest(n)
+	return op.Name
 }
 
 // May tells whether the person may operate or manage.

@@ -15,8 +15,9 @@ import (
 const (
 	sessionCookie  = "passerelle_session"
 	languageCookie = "passerelle_language"
-	// maxForm bounds a form, in bytes.
-	maxForm = 64 << 10
+	// maxForm bounds a form, in bytes, and maxUpload one with a file.
+	maxForm   = 64 << 10
+	maxUpload = 1 << 20
 )
 
 // visit is one request of somebody who signed in.
@@ -35,7 +36,7 @@ func (v *visit) caller() provider.Caller {
 // gate lets a request through to its page: somebody signed in, who may.
 func (h *handler) gate(to route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		v := &visit{ResponseWriter: w, Request: r, words: wordsFor(r)}
 		var err error
 		v.Person, err = h.Accounts.Session(r.Context(), tokenOf(r), h.Gateway.PeerAddress(r))
@@ -57,6 +58,18 @@ func (h *handler) gate(to route) http.HandlerFunc {
 			h.showError(v, err)
 		}
 	}
+}
+
+// bodyLimit is what a request may hold. A file is read by its own page, once it
+// is known who sends it.
+func bodyLimit(r *http.Request) int64 {
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		if r.URL.Path == statementPath {
+			return maxStatement
+		}
+		return maxUpload
+	}
+	return maxForm
 }
 
 func tokenOf(r *http.Request) pay.Secret {
@@ -140,16 +153,20 @@ func (h *handler) write(w http.ResponseWriter, status int, name string, f frame)
 		return err
 	}
 	protect(w.Header())
+	if f.Live { // its own script, and nobody else's
+		w.Header().Set("Content-Security-Policy", strings.Replace(policy, "script-src 'none'", "script-src 'self'", 1))
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(page.Bytes())
 	return nil
 }
 
+const policy = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
 // protect sets what every answer carries.
 func protect(header http.Header) {
-	header.Set("Content-Security-Policy",
-		"default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'")
+	header.Set("Content-Security-Policy", policy)
 	header.Set("Cache-Control", "no-store")
 	header.Set("Vary", "Accept-Language, Cookie")
 	header.Set("Referrer-Policy", "same-origin")

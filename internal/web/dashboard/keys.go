@@ -3,10 +3,11 @@ package dashboard
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/internal/webhook"
@@ -17,8 +18,9 @@ import (
 var overlaps = map[string]time.Duration{"0": 0, "1h": time.Hour, "24h": 24 * time.Hour, "168h": 7 * 24 * time.Hour}
 
 type keysPage struct {
-	Rows  []keyRow
-	Fresh pay.Secret // shown once
+	Rows   []keyRow
+	Scopes []gateway.Scope
+	Fresh  pay.Secret // shown once
 }
 
 // Key is the text of the key that was just made.
@@ -26,10 +28,11 @@ func (p keysPage) Key() string { return p.Fresh.Reveal() }
 
 // keyRow is a key without its hash, which is what the API looks it up by.
 type keyRow struct {
-	ID, Hint          string
+	ID, Name, Hint    string
+	Scopes            gateway.Scopes
 	CreatedAt, EndsAt time.Time
 	Ended             bool
-	hash              string
+	row               sqlgen.ApiKey
 }
 
 func (h *handler) keyRows(ctx context.Context, v *visit) ([]keyRow, error) {
@@ -43,35 +46,45 @@ func (h *handler) keyRows(ctx context.Context, v *visit) ([]keyRow, error) {
 			continue
 		}
 		found = append(found, keyRow{
-			ID: h.Gateway.Box.Lookup(r.KeyHash, "api-key-id")[:16], Hint: r.Hint, CreatedAt: store.Time(r.CreatedAt),
-			EndsAt: store.Time(r.RevokedAt), Ended: r.RevokedAt != 0 && h.Now().UnixMilli() >= r.RevokedAt, hash: r.KeyHash,
+			ID: h.Gateway.Box.Lookup(r.KeyHash, "api-key-id")[:16], Name: r.Name, Hint: r.Hint, Scopes: gateway.ScopesOf(r),
+			CreatedAt: store.Time(r.CreatedAt), EndsAt: store.Time(r.RevokedAt),
+			Ended: r.RevokedAt != 0 && h.Now().UnixMilli() >= r.RevokedAt, row: r,
 		})
 	}
 	return found, nil
 }
 
-func (h *handler) keys(v *visit) error { return h.showKeys(v, "") }
+func (h *handler) keys(v *visit) error { return h.showKeys(v, "", nil) }
 
 // showKeys answers an act with the key itself: sent on elsewhere, it would have
 // to be kept.
-func (h *handler) showKeys(v *visit, fresh pay.Secret) error {
+func (h *handler) showKeys(v *visit, fresh pay.Secret, fault error) error {
 	rows, err := h.keyRows(v.Context(), v)
 	if err != nil {
 		return err
 	}
-	return h.render(v, http.StatusOK, "keys.html", keysPage{Rows: rows, Fresh: fresh})
+	return h.fault(v, "keys.html", keysPage{Rows: rows, Scopes: gateway.AllScopes(), Fresh: fresh}, fault)
 }
 
+// addKey makes a key that may do everything, or what was ticked. That nothing
+// was ticked by mistake must not make a key of full power.
 func (h *handler) addKey(v *visit) error {
+	n := gateway.NewAPIKey{MerchantID: v.MerchantID, Mode: v.Mode, Name: v.PostFormValue("name")}
+	switch all := v.PostFormValue("access") == "all"; {
+	case all:
+	case len(v.PostForm["scopes"]) == 0:
+		return h.showKeys(v, "", pay.Invalid("scopes", "choose what the key may do"))
+	default:
+		for _, s := range v.PostForm["scopes"] {
+			n.Scopes = append(n.Scopes, gateway.Scope(s))
+		}
+	}
 	var fresh pay.Secret
-	err := h.act(v, "key.add", "", "", func() (err error) {
-		fresh, err = h.Gateway.AddAPIKey(v.Context(), v.MerchantID, v.Mode, "")
+	err := h.act(v, "key.add", strings.TrimSpace(n.Name), strings.Join(v.PostForm["scopes"], " "), func() (err error) {
+		fresh, err = h.Gateway.MakeAPIKey(v.Context(), n)
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return h.showKeys(v, fresh)
+	return h.showKeys(v, fresh, err)
 }
 
 func (h *handler) key(v *visit) (keyRow, error) {
@@ -86,7 +99,8 @@ func (h *handler) key(v *visit) (keyRow, error) {
 	return rows[i], nil
 }
 
-// rotateKey makes a successor; the old key ends after the overlap.
+// rotateKey makes a successor that may do the same; the old key ends after the
+// overlap.
 func (h *handler) rotateKey(v *visit) error {
 	old, err := h.key(v)
 	if err != nil {
@@ -98,15 +112,13 @@ func (h *handler) rotateKey(v *visit) error {
 	}
 	var fresh pay.Secret
 	err = h.act(v, "key.rotate", "…"+old.Hint, overlap.String(), func() (err error) {
-		if fresh, err = h.Gateway.AddAPIKey(v.Context(), v.MerchantID, v.Mode, ""); err != nil {
-			return err
-		}
-		return h.endKey(v.Context(), v, old, h.Now().Add(overlap))
+		fresh, err = h.Gateway.ReplaceAPIKey(v.Context(), old.row, h.Now().Add(overlap))
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return h.showKeys(v, fresh)
+	return h.showKeys(v, fresh, nil)
 }
 
 func (h *handler) revokeKey(v *visit) error {
@@ -123,7 +135,7 @@ func (h *handler) revokeKey(v *visit) error {
 
 func (h *handler) endKey(ctx context.Context, v *visit, k keyRow, at time.Time) error {
 	return h.Gateway.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.RevokeAPIKey(ctx, sqlgen.RevokeAPIKeyParams{RevokedAt: at.UnixMilli(), MerchantID: v.MerchantID, KeyHash: k.hash})
+		_, err := tx.RevokeAPIKey(ctx, sqlgen.RevokeAPIKeyParams{RevokedAt: at.UnixMilli(), MerchantID: v.MerchantID, KeyHash: k.row.KeyHash})
 		return err
 	})
 }

@@ -77,6 +77,62 @@ func (h *handler) deletePath(v *visit) error {
 	return h.done(v, "/dashboard/routes", "removed")
 }
 
+func (h *handler) switchPath(v *visit) error {
+	id, enabled := v.PathValue("id"), v.PostFormValue("enabled") == "true"
+	err := h.act(v, "route.enabled", id, strconv.FormatBool(enabled), func() error {
+		return h.Gateway.Store.Update(v.Context(), one("route", func(ctx context.Context, tx *store.Tx) (int64, error) {
+			return tx.SetRouteEnabled(ctx, sqlgen.SetRouteEnabledParams{Enabled: enabled, MerchantID: v.MerchantID, Mode: string(v.Mode), ID: id})
+		}))
+	})
+	if err != nil {
+		return err
+	}
+	return h.done(v, "/dashboard/routes", "saved")
+}
+
+// movePath changes places with the route before or after. All routes are
+// numbered anew, as several may have had one position.
+func (h *handler) movePath(v *visit) error {
+	id, direction := v.PathValue("id"), v.PostFormValue("direction")
+	if direction != "up" && direction != "down" {
+		return pay.Invalid("direction", "a route moves up or down")
+	}
+	err := h.act(v, "route.move", id, direction, func() error {
+		return h.Gateway.Store.Update(v.Context(), func(ctx context.Context, tx *store.Tx) error {
+			rows, err := tx.ListRoutes(ctx, sqlgen.ListRoutesParams{MerchantID: v.MerchantID, Mode: string(v.Mode)})
+			if err != nil {
+				return err
+			}
+			at := slices.IndexFunc(rows, func(r sqlgen.Route) bool { return r.ID == id })
+			if at < 0 {
+				return pay.NotFound("route")
+			}
+			to := at + 1
+			if direction == "up" {
+				to = at - 1
+			}
+			if to >= 0 && to < len(rows) {
+				rows[at], rows[to] = rows[to], rows[at]
+			}
+			return numberPaths(ctx, tx, rows)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return h.done(v, "/dashboard/routes", "saved")
+}
+
+func numberPaths(ctx context.Context, tx *store.Tx, rows []sqlgen.Route) error {
+	for i, r := range rows {
+		_, err := tx.SetRoutePlace(ctx, sqlgen.SetRoutePlaceParams{Position: int64(i + 1), MerchantID: r.MerchantID, Mode: r.Mode, ID: r.ID})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // one makes a closure of a statement that must find its row.
 func one(what string, change func(context.Context, *store.Tx) (int64, error)) func(context.Context, *store.Tx) error {
 	return func(ctx context.Context, tx *store.Tx) error {

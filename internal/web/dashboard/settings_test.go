@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -104,7 +105,7 @@ func TestAKeyIsShownOnceAndRotatedWithOverlap(t *testing.T) {
 		return pay.Secret(m[1])
 	}
 	works := func(key pay.Secret) bool {
-		_, err := b.gateway.Authenticate(t.Context(), key)
+		_, _, err := b.gateway.Authenticate(t.Context(), key)
 		return err == nil
 	}
 	id := func() string {
@@ -112,7 +113,7 @@ func TestAKeyIsShownOnceAndRotatedWithOverlap(t *testing.T) {
 		id, _, _ := strings.Cut(rest, "/")
 		return id
 	}
-	first := fresh(b.post("/dashboard/keys"))
+	first := fresh(b.post("/dashboard/keys", "access=all"))
 	b.lacks(b.shows(b.get("/dashboard/keys"), 200, "…"+first.Reveal()[len(first.Reveal())-4:]), first.Reveal())
 	second := fresh(b.post("/dashboard/keys/"+id()+"/rotate", "overlap=1h"))
 	if !works(first) || !works(second) {
@@ -133,6 +134,35 @@ func TestAKeyIsShownOnceAndRotatedWithOverlap(t *testing.T) {
 		t.Error("a revoked key works")
 	}
 	b.shows(b.post("/dashboard/keys/0000/rotate", "overlap=1h"), 404)
+}
+
+func TestAKeyIsRestrictedToWhatWasTickedAndItsSuccessorToo(t *testing.T) {
+	t.Parallel()
+	b := open(t).owner("awa")
+	b.shows(b.post("/dashboard/keys", "access=some", "name=Caisse"), 422, "au moins un droit")
+	b.shows(b.post("/dashboard/keys"), 422)
+	b.shows(b.post("/dashboard/keys", "access=some", "scopes=everything"), 422)
+	if a := b.get("/dashboard/keys"); strings.Contains(a.body, "/rotate") {
+		t.Fatal("a refused form made a key")
+	}
+	once := regexp.MustCompile(`class="once">(sk_test_[A-Za-z0-9]+)<`)
+	a := b.shows(b.post("/dashboard/keys", "access=some", "name=Caisse <1>", "scopes=payments:write", "scopes=refunds:read"), 200, "Caisse &lt;1&gt;", "<code>payments:write</code>")
+	first := pay.Secret(once.FindStringSubmatch(a.body)[1])
+	_, rest, _ := strings.Cut(a.body, `action="/dashboard/keys/`)
+	id, _, _ := strings.Cut(rest, "/")
+	a = b.shows(b.post("/dashboard/keys/"+id+"/rotate", "overlap=1h"), 200)
+	second := pay.Secret(once.FindStringSubmatch(a.body)[1])
+	for _, key := range []pay.Secret{first, second} {
+		_, scopes, err := b.gateway.Authenticate(t.Context(), key)
+		b.must(err)
+		if !scopes.Allow(gateway.PaymentsWrite) || !scopes.Allow(gateway.RefundsRead) || scopes.Allow(gateway.PaymentsRead) {
+			t.Errorf("a key has the scopes %v", scopes)
+		}
+	}
+	if n := strings.Count(b.get("/dashboard/keys").body, "Caisse &lt;1&gt;"); n != 2 {
+		t.Errorf("the name stands %d times", n)
+	}
+	b.shows(b.get("/dashboard/audit"), 200, "payments:write refunds:read")
 }
 
 func TestALinkHasItsCode(t *testing.T) {

@@ -97,7 +97,7 @@ func TestEveryPageForbidsScriptAndForeignContent(t *testing.T) {
 
 func everyPage() []string {
 	return []string{
-		"/dashboard/", "/dashboard/payments", "/dashboard/payouts", "/dashboard/refunds", "/dashboard/search?q=x", "/dashboard/links",
+		"/dashboard/", "/dashboard/payments", "/dashboard/payouts", "/dashboard/refunds", "/dashboard/search?q=x", "/dashboard/links", "/dashboard/batches",
 		"/dashboard/balances", "/dashboard/connections", "/dashboard/connections/new?provider=sandbox", "/dashboard/routes",
 		"/dashboard/webhooks", "/dashboard/keys", "/dashboard/team", "/dashboard/audit?check=1", "/dashboard/profile",
 	}

@@ -15,11 +15,16 @@ type words struct {
 
 var french, english = split()
 
-// split parts the table of both languages, which stands in texts.go.
+// tables are the texts by topic; a key stands in one of them.
+var tables = []map[string][2]string{texts, batchTexts, settingsTexts, reconcileTexts}
+
+// split parts the tables of both languages.
 func split() (fr, en map[string]string) {
 	fr, en = map[string]string{}, map[string]string{}
-	for key, both := range texts {
-		fr[key], en[key] = both[0], both[1]
+	for _, table := range tables {
+		for key, both := range table {
+			fr[key], en[key] = both[0], both[1]
+		}
 	}
 	return fr, en
 }

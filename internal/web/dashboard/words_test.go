@@ -6,13 +6,26 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/pay"
 )
 
 func TestEveryTextIsInBothLanguages(t *testing.T) {
-	for key, both := range texts {
-		if both[0] == "" || both[1] == "" {
-			t.Errorf("%s is %q", key, both)
+	seen := map[string]bool{}
+	for _, table := range tables {
+		for key, both := range table {
+			if both[0] == "" || both[1] == "" {
+				t.Errorf("%s is %q", key, both)
+			}
+			if seen[key] {
+				t.Errorf("%s stands in two tables", key)
+			}
+			seen[key] = true
+		}
+	}
+	for _, s := range gateway.AllScopes() {
+		if french["scope."+string(s)] == "" {
+			t.Errorf("scope %s has no text", s)
 		}
 	}
 	for _, s := range pay.Statuses() {

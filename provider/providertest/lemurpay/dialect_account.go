@@ -48,6 +48,9 @@ func (d dialect) Issue(ctx context.Context, o provider.IssueOrder) ([]provider.I
 	if err != nil {
 		return nil, err
 	}
+	if o.KeepCredentials && before.Key != "" {
+		a.Key = before.Key
+	}
 	if before.Key != "" && before.Key != a.Key {
 		if err := memory.Delete(ctx, keyOf(before.Key)); err != nil {
 			return nil, fmt.Errorf("withdraw key: %w", err)

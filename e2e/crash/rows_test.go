@@ -1,0 +1,140 @@
+package crash_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/store"
+)
+
+// our is a transaction of the gateway under test.
+type our struct {
+	id, kind, reference, status string
+	theirs                      string // the provider's name for it
+	amount, nextCheck, checks   int64
+	told                        []notice // its events that end it
+}
+
+// their is an operation of the providers' operators.
+type their struct {
+	id, transaction, status string
+	// order is what became of the provider's own transaction.
+	order string
+}
+
+// The outcomes that end a transaction, and with it an event's name.
+var final = map[string]bool{"succeeded": true, "failed": true, "canceled": true, "expired": true}
+
+// withRows reads the gateway's database beside it.
+func (c *campaign) withRows(t *testing.T, use func(ctx context.Context, db *store.Store)) {
+	t.Helper()
+	db, err := store.Open(t.Context(), c.database, store.Options{})
+	must(t, err)
+	defer func() { must(t, db.Close()) }()
+	use(t.Context(), db)
+}
+
+// column is a time that says when a row owes work, or until when somebody is
+// believed to be at it.
+type column struct{ table, name string }
+
+var (
+	notifications = column{"deliveries", "next_attempt_at"}
+	due           = []column{
+		{"transactions", "next_check_at"}, {"attempts", "lease_until"}, {"attempts", "absent_since"}, notifications,
+		{"idempotency", "lease_until"}, {"leases", "expires_at"}, {"connections", "next_maintain_at"},
+	}
+)
+
+// age puts rows forward in time: whatever they wait for comes sooner by that
+// much. Nobody is at work on them, or it may be done twice.
+func age(t *testing.T, ctx context.Context, db *store.Store, by time.Duration, columns ...column) {
+	t.Helper()
+	must(t, db.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for _, c := range columns {
+			text := fmt.Sprintf("UPDATE %[1]s SET %[2]s = %[2]s - $1 WHERE %[2]s > 0", c.table, c.name)
+			if _, err := tx.Raw().ExecContext(ctx, text, by.Milliseconds()); err != nil {
+				return fmt.Errorf("%s: %w", text, err)
+			}
+		}
+		return nil
+	}))
+}
+
+// worked waits until what was due after an outage has been asked about. A row
+// under a lease is work in hand, so each has to show that it was asked. One
+// that news reached first shows nothing, and is not waited for beyond patience.
+func (c *campaign) worked(t *testing.T) {
+	t.Helper()
+	owed := c.ours(t)
+	for id, o := range owed {
+		if o.nextCheck == 0 || o.nextCheck > time.Now().UnixMilli() {
+			delete(owed, id)
+		}
+	}
+	for deadline := time.Now().Add(patience); len(owed) > 0 && time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		for id, now := range c.ours(t) {
+			before, waiting := owed[id]
+			if waiting && (now.nextCheck == 0 || now.checks != before.checks || now.status != before.status) {
+				delete(owed, id)
+			}
+		}
+	}
+}
+
+// ours are the gateway's transactions by reference.
+func (c *campaign) ours(t *testing.T) map[string]*our {
+	t.Helper()
+	list, byID := map[string]*our{}, map[string]*our{}
+	c.withRows(t, func(ctx context.Context, db *store.Store) {
+		query(t, ctx, db, "SELECT id, kind, reference, status, provider_reference, amount, next_check_at, checks FROM transactions", func(scan func(...any)) {
+			o := &our{}
+			scan(&o.id, &o.kind, &o.reference, &o.status, &o.theirs, &o.amount, &o.nextCheck, &o.checks)
+			if list[o.reference] != nil {
+				t.Errorf("two transactions are called %s", o.reference)
+			}
+			list[o.reference], byID[o.id] = o, o
+		})
+		query(t, ctx, db, "SELECT transaction_id, id, type, sequence FROM events ORDER BY transaction_id, sequence", func(scan func(...any)) {
+			var transaction string
+			var n notice
+			scan(&transaction, &n.id, &n.kind, &n.sequence)
+			_, outcome, _ := strings.Cut(n.kind, ".")
+			if o := byID[transaction]; o != nil && final[outcome] {
+				o.told = append(o.told, n)
+			}
+		})
+	})
+	return list
+}
+
+// theirs are the operators' operations by what they move.
+func (c *campaign) theirs(t *testing.T) map[matter][]their {
+	t.Helper()
+	list := map[matter][]their{}
+	query(t, t.Context(), c.providers.books, `SELECT o.id, o.transaction_id, o.kind, o.phone, o.amount, o.currency, o.status, t.status
+FROM sandbox_operations o LEFT JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id`, func(scan func(...any)) {
+		var o their
+		var m matter
+		var kind string
+		scan(&o.id, &o.transaction, &kind, &m.phone, &m.amount, &m.currency, &o.status, &o.order)
+		m.in = kind == payment
+		list[m] = append(list[m], o)
+	})
+	return list
+}
+
+// query reads rows one by one.
+func query(t *testing.T, ctx context.Context, db *store.Store, text string, each func(scan func(...any))) {
+	t.Helper()
+	rows, err := db.RawRead().QueryContext(ctx, text)
+	must(t, err)
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		each(func(into ...any) { must(t, rows.Scan(into...)) })
+	}
+	must(t, rows.Err())
+}

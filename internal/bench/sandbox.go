@@ -1,0 +1,118 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// SandboxResult is what the sandbox serves.
+type SandboxResult struct {
+	Store              string      `json:"store"`
+	CreationsPerSecond float64     `json:"creations_per_s"`
+	Creation           Percentiles `json:"creation_ms"`
+	StatusesPerSecond  float64     `json:"statuses_per_s"`
+	Status             Percentiles `json:"status_ms"`
+	CPUPerStatus       float64     `json:"cpu_ms_per_status"`
+	PeakMemory         float64     `json:"peak_memory_mb"`
+}
+
+// RunSandbox measures test mode: payments are created on simulated phones that
+// nobody answers, then their statuses are read. Both are requests to the native
+// API, and all state is in the database.
+func RunSandbox(ctx context.Context, c Config) (result SandboxResult, err error) {
+	if err := c.check(); err != nil {
+		return result, err
+	}
+	r, err := newRig(ctx, c)
+	if err != nil {
+		return result, err
+	}
+	defer func() { err = errors.Join(err, r.close()) }()
+	result.Store = c.Store
+	peak := watchMemory()
+	ids, err := r.sandboxCreations(ctx, &result)
+	if err == nil {
+		err = r.sandboxStatuses(ctx, ids, &result)
+	}
+	result.PeakMemory = peak()
+	return result, err
+}
+
+func (r *rig) sandboxCreations(ctx context.Context, result *SandboxResult) ([]string, error) {
+	r.tell("creating payments in the sandbox on %s", r.Store)
+	var next atomic.Int64
+	var mu sync.Mutex
+	var ids []string
+	rate, timed, _, err := r.repeat(ctx, func() error {
+		body, err := r.pay(r.testKey, int(next.Add(1)))
+		if err != nil {
+			return err
+		}
+		var made struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(body, &made); err != nil {
+			return fmt.Errorf("read created payment: %w", err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		ids = append(ids, made.ID)
+		return nil
+	})
+	result.CreationsPerSecond, result.Creation = rate, timed
+	return ids, err
+}
+
+func (r *rig) sandboxStatuses(ctx context.Context, ids []string, result *SandboxResult) error {
+	r.tell("reading the statuses of %d payments", len(ids))
+	if len(ids) == 0 {
+		return errors.New("no payment was created: measure longer")
+	}
+	header := "Authorization: Bearer " + r.testKey + "\r\n"
+	var next atomic.Int64
+	rate, timed, cpu, err := r.repeat(ctx, func() error {
+		id := ids[int(next.Add(1))*7919%len(ids)]
+		status, body, err := r.wire.do(r.wire.request(http.MethodGet, "/v1/payments/"+id, header, nil))
+		if err == nil && (status != http.StatusOK || len(body) == 0) {
+			err = fmt.Errorf("HTTP %d", status)
+		}
+		if err != nil {
+			return fmt.Errorf("status: %w", err)
+		}
+		return nil
+	})
+	result.StatusesPerSecond, result.Status, result.CPUPerStatus = rate, timed, cpu
+	return err
+}
+
+// repeat has each client do the same again and again for half the duration, and
+// returns how often a second, how long it took and the CPU time of one.
+func (r *rig) repeat(ctx context.Context, do func() error) (rate float64, took Percentiles, cpu float64, err error) {
+	timed := newTimes()
+	run, cancel := context.WithTimeout(ctx, r.Duration/2)
+	defer cancel()
+	before, started := cpuTime(), time.Now()
+	err = each(run, r.Clients, func(run context.Context) error {
+		for run.Err() == nil {
+			begun := time.Now()
+			if err := do(); err != nil {
+				return err
+			}
+			timed.add(time.Since(begun))
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, Percentiles{}, 0, err
+	}
+	n := float64(max(1, len(timed.list)))
+	rate = round(float64(len(timed.list)) / time.Since(started).Seconds())
+	cpu = round(float64(cpuTime()-before) / float64(time.Millisecond) / n)
+	return rate, percentiles(timed.list), cpu, nil
+}
