@@ -50,9 +50,34 @@ race: export CGO_ENABLED = 1
 race: test-deps ## Run the tests under the race detector (needs gcc)
 	$(GO) test -race -count=1 -timeout $(TEST_TIMEOUT) $(PACKAGES)
 
+# Minutes: whole life cycles at full load and at 190 payments/s with a slow
+# provider, then the parts by themselves, each on both stores.
 .PHONY: bench
-bench: test-deps ## Run the Go benchmarks
+bench: test-deps build ## Measure whole life cycles and the floor, on both stores
+	@set -e; for store in sqlite postgres; do \
+		bin/passerelle bench --store $$store $(BENCH_FLAGS); \
+		bin/passerelle bench --store $$store --rate 190 --provider-latency lognormal $(BENCH_FLAGS); \
+		for mode in ledger webhooks sandbox; do bin/passerelle bench --store $$store --mode $$mode $(BENCH_FLAGS); done; \
+	done
+
+.PHONY: gobench
+gobench: test-deps ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $(PACKAGES)
+
+# The test binaries are run without `go test`, so that their summary is the last
+# line. A seed that fails is played again, with its timelines: make sim SEED=7 SEEDS=1
+SEEDS ?= 200
+SEED  ?= 1
+.PHONY: sim
+sim: ## Play SEEDS seeds of the simulation: the whole gateway, lying networks, restarts
+	$(GO) test -c -o bin/sim.test ./internal/simtest
+	@cd internal/simtest && SEEDS=$(SEEDS) SEED=$(SEED) ../../bin/sim.test -test.timeout 24h
+
+KILLS ?= 200
+.PHONY: crash
+crash: test-deps ## Kill the gateway and PostgreSQL KILLS times under load and compare the books of all sides
+	$(GO) test -c -o bin/crash.test ./e2e/crash
+	@cd e2e/crash && ../../bin/crash.test -kills $(KILLS) -test.timeout 4h
 
 .PHONY: matrix
 matrix: ## Play every front by every rail, print the table and write docs/matrix.md

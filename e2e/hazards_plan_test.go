@@ -27,7 +27,7 @@ type survival struct {
 }
 
 const (
-	byMethodCard = `{"type":"card"}`
+	byMethodCard = `{"type":"card","card":{"number":"4242424242424242","expiry":"12/39","cvv":"123"}}`
 	byMethodNITA = `{"type":"wallet","operator":"nita_ne","phone":%q}`
 )
 
@@ -54,7 +54,7 @@ var sharedSurvivals = map[string]survival{
 var survivals = map[string]map[string]survival{
 	"komipay": {
 		"null_body": survives, "truthy_refusal": refusal, "sta_accept_is_not_paid": {method: byMethodNITA, want: refused},
-		"slow_collect": {held: true, blind: true}, "late_success": wavering, "token_expired": survives, "html_answer": survives,
+		"slow_collect": {held: true}, "late_success": wavering, "token_expired": survives, "html_answer": survives,
 		"code_201": survives, "double_prefix": {idle: true}, "long_poll": {method: byMethodNITA, held: true},
 		"not_found_early": waiting, "burst_refusal": waiting, "wrong_status_key": waiting,
 		"webhook_forged": faked, "webhook_duplicate": {method: byMethodNITA}, "webhook_never": {method: byMethodNITA},
@@ -69,7 +69,7 @@ var survivals = map[string]map[string]survival{
 		"callback_duplicate": survives, "callback_forged": faked, "callback_sparse": survives, "callback_never": survives,
 	},
 	"flexpay": {
-		"html_init": {method: byMethodCard}, "no_order_number": {method: byMethodCard}, "slow_init": {held: true, blind: true},
+		"html_init": {method: byMethodCard}, "no_order_number": {method: byMethodCard}, "slow_init": {held: true},
 		"double_bearer": survives, "callback_before_answer": survives, "int_code": survives, "string_code": survives,
 		"caps_keys": survives, "seed_trailing_comma": survives, "check_500_early": survives, "status_one_pending": survives,
 		"status_extended": survives, "status_unknown": survives, "late_success": wavering, "customer_amount": survives,
@@ -86,7 +86,7 @@ var survivals = map[string]map[string]survival{
 		"error_in_200": refusal, "error_in_4xx": refusal, "html_edge": atStatus, "rate_429": atStatus,
 		"token_expired": {path: "/v1/payouts"}, "transfer_unconfirmed": {path: "/v1/payouts", blind: true}, "transfer_duplicate": {path: "/v1/payouts"},
 		"answer_lost": atStatus, "connection_reset": atStatus, "error_500": atStatus, "html_answer": atStatus,
-		"empty_body": atStatus, "truncated_json": atStatus, "slow_answer": {late: true, held: true, blind: true}, "notice_before_answer": {late: true},
+		"empty_body": atStatus, "truncated_json": atStatus, "slow_answer": {late: true, held: true}, "notice_before_answer": {late: true},
 	},
 	"mypayga": {
 		"callback_get": survives, "callback_form": survives, "callback_camel": survives, "hash_upper": survives,

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime/pprof"
 	"text/tabwriter"
 	"time"
 
@@ -23,7 +23,7 @@ type benchCommand struct {
 	Warmup          time.Duration `help:"How long it runs before that." default:"3s"`
 	Preload         int           `help:"Settled payments that are there at the start." default:"0"`
 	ProviderLatency string        `name:"provider-latency" help:"none, or lognormal: 120 ms at the median, 380 ms at the 99th percentile, one answer in a hundred lost." enum:"none,lognormal" default:"none"`
-	CPUProfile      string        `name:"cpu-profile" help:"Write a CPU profile of the whole run, for go tool pprof." placeholder:"FILE"`
+	CPUProfile      string        `name:"cpu-profile" help:"Write a CPU profile of the life cycles measured, for go tool pprof." placeholder:"FILE"`
 	JSON            bool          `name:"json" help:"Print the figures as JSON."`
 }
 
@@ -38,18 +38,19 @@ if the database holds every invariant afterwards.`
 }
 
 // Run measures; it fails if an invariant does not hold.
-func (b benchCommand) Run(ctx context.Context) error {
-	if b.CPUProfile != "" {
-		stop, err := startProfile(b.CPUProfile)
-		if err != nil {
-			return err
-		}
-		defer stop()
-	}
+func (b benchCommand) Run(ctx context.Context) (err error) {
 	c := bench.Config{
 		Store: b.Store, DatabaseURL: b.DatabaseURL, Rate: b.Rate, Clients: b.Clients, Duration: b.Duration,
 		Warmup: b.Warmup, Preload: b.Preload, ProviderLatency: b.ProviderLatency, Version: version,
 		Progress: func(line string) { fmt.Fprintln(os.Stderr, line) },
+	}
+	if b.CPUProfile != "" {
+		f, openErr := os.Create(b.CPUProfile)
+		if openErr != nil {
+			return fmt.Errorf("write CPU profile: %w", openErr)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		c.Profile = f
 	}
 	switch b.Mode {
 	case "ledger":
@@ -64,22 +65,6 @@ func (b benchCommand) Run(ctx context.Context) error {
 	}
 	r, err := bench.Run(ctx, c)
 	return b.show(r, r.Violations, err, lifeCycleLines(r))
-}
-
-func startProfile(file string) (stop func(), err error) {
-	f, err := os.Create(file) //nolint:gosec // the file that was asked for
-	if err != nil {
-		return nil, fmt.Errorf("write CPU profile: %w", err)
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, fmt.Errorf("write CPU profile: %w", err)
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		if err := f.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, "passerelle: write CPU profile:", err)
-		}
-	}, nil
 }
 
 // line is a figure and what it is of.
@@ -121,7 +106,7 @@ func lifeCycleLines(r bench.Result) []line {
 	if !r.InvariantsHold {
 		holds = fmt.Sprintf("%d are broken", len(r.Violations))
 	}
-	return []line{
+	lines := []line{
 		{"life cycles", fmt.Sprintf("%.0f/s on %s, %s model", r.LifeCyclesPerSecond, r.Store, r.Model)},
 		{"floor", fmt.Sprintf("%.0f/s: %.1f row changes in %.1f transactions, %.1f to a commit", r.FloorPerSecond, r.RowChanges, r.Transactions, r.CommitGroup)},
 		{"ratio", fmt.Sprintf("%.2f", r.Ratio)},
@@ -133,6 +118,10 @@ func lifeCycleLines(r bench.Result) []line {
 		{"peak memory", fmt.Sprintf("%.0f MB, all parties but a database server", r.PeakMemory)},
 		{"invariants", holds},
 	}
+	if r.WALPerPayment > 0 {
+		lines = append(lines, line{"PostgreSQL", fmt.Sprintf("%.2f ms of CPU time and %.0f bytes of WAL a life cycle", r.DatabaseCPU, r.WALPerPayment)})
+	}
+	return lines
 }
 
 func ledgerLines(r bench.LedgerResult) []line {

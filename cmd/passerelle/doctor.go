@@ -32,7 +32,11 @@ func (d doctorCommand) Run(ctx context.Context) error {
 	if d.JSON {
 		encoder := json.NewEncoder(os.Stdout)
 		encoder.SetIndent("", "  ")
-		if err := encoder.Encode(map[string]any{"ok": doctor.Healthy(findings), "findings": findings}); err != nil {
+		report := struct {
+			OK       bool             `json:"ok"`
+			Findings []doctor.Finding `json:"findings"`
+		}{doctor.Healthy(findings), findings}
+		if err := encoder.Encode(report); err != nil {
 			return fmt.Errorf("write findings: %w", err)
 		}
 	} else {

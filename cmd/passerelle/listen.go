@@ -12,8 +12,8 @@ import (
 
 type listenCommand struct {
 	Forward string `help:"Address of your own server." required:"" placeholder:"URL"`
-	URL     string `name:"url" help:"Address of the running gateway." default:"http://127.0.0.1:8080" placeholder:"URL"`
-	Key     string `help:"Test key of the merchant." default:"sk_test_demo" env:"PASSERELLE_TEST_KEY" placeholder:"KEY"`
+	URL     string `name:"url" help:"Address of the running gateway." default:"http://127.0.0.1:8080"`
+	Key     string `help:"Test key of the merchant." default:"sk_test_demo" env:"PASSERELLE_TEST_KEY"`
 	Secret  string `help:"Secret that signs what is forwarded; a new one is made, and printed, when it is left out." env:"PASSERELLE_LISTEN_SECRET" placeholder:"WHSEC"`
 }
 

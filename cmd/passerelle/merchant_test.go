@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/passerelle-pay/passerelle/internal/app"
+	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider/all"
 )
 
@@ -214,4 +217,31 @@ func checkCinetPay(t *testing.T, url string, c map[string]string) string {
 		t.Fatal(err)
 	}
 	return answer.String()
+}
+
+func TestRotatingAMerchantsKeysKeepsTheAddressesAndOptionsThatAreNotGiven(t *testing.T) {
+	t.Parallel()
+	p := newProduction(t)
+	out := p.run(t, "merchant", "add", "Boutique Awa", "--email", "awa@example.com", "--json", "--callback-url", "https://shop.example/hooks",
+		"--option", "flexpay.callback_retries=9", "--option", "flexpay.v1_html=redirect")
+	p.run(t, "merchant", "keys", "Boutique Awa", "--return-url", "https://shop.example/back", "--option", "flexpay.callback_retries=5")
+	p.run(t, "merchant", "keys", "Boutique Awa")
+	merchant := read(t, out).Merchant["id"]
+	where := database{DatabaseURL: filepath.Join(p.dir, "gateway.db"), Keys: "k1:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}
+	err := onDatabase(t.Context(), where, func(a *app.App) error {
+		for _, mode := range []pay.Mode{pay.Test, pay.Live} {
+			s, issued, err := a.Gateway.DialectSettings(t.Context(), "flexpay", merchant, mode)
+			if err != nil {
+				return err
+			}
+			want := map[string]string{"callback_retries": "5", "v1_html": "redirect"}
+			if !issued || !maps.Equal(s.Options, want) || s.CallbackURL != "https://shop.example/hooks" || s.ReturnURL != "https://shop.example/back" {
+				t.Errorf("%s: the settings are %+v", mode, s)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

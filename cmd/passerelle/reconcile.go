@@ -81,7 +81,7 @@ func (c reconcileCommand) Run(ctx context.Context) error {
 		if o.From, o.To, err = reconcile.Days(p, c.From, c.To); err != nil {
 			return err
 		}
-		return c.reconcileAll(ctx, reconcile.New(a.Gateway), o, provider.Caller{MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode), Front: pay.NativeFront}, files)
+		return c.reconcileAll(ctx, a.Reconcile, o, provider.Caller{MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode), Front: pay.NativeFront}, files)
 	})
 }
 

@@ -36,7 +36,7 @@ func (b *tab) upload(s *site, name, content string) {
 
 func TestAFileIsCheckedConfirmedAndFollowedToItsEnd(t *testing.T) {
 	t.Parallel()
-	s := start(t, "3s")
+	s := start(t, "0")
 	for _, l := range batchLanguages {
 		for name, setup := range map[string][]chromedp.Action[chromedp.Void]{
 			"with script": {large}, "without script": {large, withoutScript()},
@@ -45,13 +45,13 @@ func TestAFileIsCheckedConfirmedAndFollowedToItsEnd(t *testing.T) {
 				t.Parallel()
 				b := open(t, l.tag, setup...)
 				reference := l.tag + " " + name
-				b.upload(s, reference, "reference;montant;devise;telephone;nom\n"+reference+";15 000;XAF;+24166000120;Awa\n")
-				b.says(l.confirm, "+24166000120")
+				b.upload(s, reference, "reference;montant;devise;telephone;nom\n"+reference+";15 000;XAF;+24166000007;Awa\n")
+				b.says(l.confirm, "+24166000007")
 				if len(setup) == 1 {
 					b.accessible("batch-preview-" + l.tag)
 				}
 				b.press(`form[action$="/confirm"] button`)
-				b.says(l.done, "1 / 1") // some seconds later, by itself
+				b.says(l.done, "1 / 1") // by itself: 0007 times out, and is asked about ten seconds later
 				if len(setup) == 1 {
 					b.accessible("batch-done-" + l.tag)
 				}
@@ -67,7 +67,7 @@ func TestAFileWithABadLineSaysWhichAndOffersNoPayment(t *testing.T) {
 			t.Parallel()
 			s := start(t, "0")
 			b := open(t, l.tag)
-			b.upload(s, "Salaires", "reference;montant;devise;telephone\npaie-1;15.000;XAF;+24166000120\n")
+			b.upload(s, "Paie", "reference;montant;devise;telephone\npaie-1;15.000;XAF;+24166000120\n")
 			b.says(l.mend, l.ambiguous, "paie-1")
 			b.holds(`document.querySelector('form[action$="/confirm"]') === null`)
 			b.accessible("batch-mend-" + l.tag)

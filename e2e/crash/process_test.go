@@ -11,6 +11,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,10 +59,12 @@ func (p *process) launch() error {
 	ended := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	p.running, p.ended = cmd.Process, ended
-	return nil
+	return p.remember()
 }
 
-// start launches it and waits until it takes requests.
+// start launches it and waits until it takes requests. An address that is still
+// taken, by a stranger or by what the kernel has not yet cleared away, is waited
+// for: nobody may be told another.
 func (p *process) start(ctx context.Context) error {
 	if err := p.launch(); err != nil {
 		return err
@@ -70,7 +75,12 @@ func (p *process) start(ctx context.Context) error {
 	for {
 		select {
 		case <-p.ended:
-			return fmt.Errorf("%v ended: %s", p.args, p.tail())
+			if !strings.HasSuffix(strings.TrimSpace(p.tail()), "address already in use") {
+				return fmt.Errorf("%v ended: %s", p.args, p.tail())
+			}
+			if err := p.launch(); err != nil {
+				return err
+			}
 		case <-deadline:
 			return fmt.Errorf("%v is not ready: %s", p.args, p.tail())
 		case <-tick.C:
@@ -89,16 +99,33 @@ func (p *process) kill() error {
 	}
 	<-p.ended
 	p.kills++
-	return nil
+	return os.Remove(p.log + ".pid")
 }
+
+// remember writes down the process id for the watchman.
+func (p *process) remember() error {
+	return os.WriteFile(p.log+".pid", []byte(strconv.Itoa(p.running.Pid)+"\n"), 0o600)
+}
+
+// watchman kills what runs when its input, a pipe from this process, is closed:
+// so nothing is left behind even when the tests are killed.
+const watchman = `cat; read -r pid <"$1" && kill -KILL "$pid"`
 
 // killAtEnd leaves nothing behind, however the test ends.
 func (p *process) killAtEnd(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", watchman, "sh", p.log+".pid")
+	lifeline, err := cmd.StdinPipe()
+	must(t, err)
+	must(t, cmd.Start())
 	t.Cleanup(func() {
 		if p.running != nil {
 			_ = p.running.Kill()
 			<-p.ended
 		}
+		_ = os.Remove(p.log + ".pid")
+		_ = lifeline.Close()
+		_ = cmd.Wait() // it found nobody to kill
 	})
 }
 
@@ -149,12 +176,18 @@ func newCluster(t *testing.T, binary string, size int, public, database string) 
 // one is the address of any node, dead or alive.
 func (c cluster) one() string { return c[rand.IntN(len(c))].addr }
 
+// givenAway are the addresses that somebody here has.
+var givenAway sync.Map
+
 // ownAddress is a loopback address that stays ours while nobody listens on it:
 // its port lies below those that systems hand out by themselves.
 func ownAddress(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		if _, given := givenAway.LoadOrStore(addr, true); given {
+			continue
+		}
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr)
 		if err == nil {
 			must(t, l.Close())

@@ -64,9 +64,12 @@ func age(t *testing.T, ctx context.Context, db *store.Store, by time.Duration, c
 	}))
 }
 
+// workedWithin is how long calm waits for rows that may have nothing to show.
+const workedWithin = 30 * time.Second
+
 // worked waits until what was due after an outage has been asked about. A row
 // under a lease is work in hand, so each has to show that it was asked. One
-// that news reached first shows nothing, and is not waited for beyond patience.
+// that news reached first shows nothing, and is not waited for any longer.
 func (c *campaign) worked(t *testing.T) {
 	t.Helper()
 	owed := c.ours(t)
@@ -75,7 +78,7 @@ func (c *campaign) worked(t *testing.T) {
 			delete(owed, id)
 		}
 	}
-	for deadline := time.Now().Add(patience); len(owed) > 0 && time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(workedWithin); len(owed) > 0 && time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		for id, now := range c.ours(t) {
 			before, waiting := owed[id]
 			if waiting && (now.nextCheck == 0 || now.checks != before.checks || now.status != before.status) {

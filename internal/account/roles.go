@@ -20,7 +20,8 @@ type Power string
 const (
 	// See reads whatever concerns the merchant's money.
 	See Power = "see"
-	// Operate acts on single transactions and makes payment links.
+	// Operate acts on single transactions, makes payment links, and asks for and
+	// approves bulk payouts.
 	Operate Power = "operate"
 	// Manage changes what the money runs through, keys and people, and reads
 	// what they did.

@@ -13,6 +13,7 @@ import (
 	"github.com/passerelle-pay/passerelle/internal/api"
 	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/outbound"
+	"github.com/passerelle-pay/passerelle/internal/reconcile"
 	"github.com/passerelle-pay/passerelle/internal/sandbox"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/web/checkout"
@@ -35,8 +36,10 @@ type App struct {
 	Gateway  *gateway.Gateway
 	Sandbox  *sandbox.Sandbox
 	Webhooks *webhook.Sender
-	dialects map[string]provider.Dialect
-	known    []*provider.Provider
+	// Reconcile holds statements against the books.
+	Reconcile *reconcile.Reconciler
+	dialects  map[string]provider.Dialect
+	known     []*provider.Provider
 	// demo is what the demo merchant was issued in this run.
 	demo    map[string]map[pay.Mode][]provider.Issued
 	metrics *metrics
@@ -87,6 +90,7 @@ func (a *App) assemble(ctx context.Context, publicURL string) error {
 	if err != nil {
 		return err
 	}
+	a.Reconcile = reconcile.New(a.Gateway)
 	a.Sandbox.OnNews(a.Gateway.TakeSandboxNews)
 	a.dialects = map[string]provider.Dialect{}
 	for _, p := range a.known {
@@ -167,7 +171,7 @@ func (a *App) routes(publicURL string) http.Handler {
 	rt.rest.Handle("/pay/", checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log}))
 	people := dashboard.New(dashboard.Config{
 		Gateway: a.Gateway, Webhooks: a.Webhooks, Now: a.config.Now, Log: a.log,
-		Accounts: &account.Accounts{Store: a.Store, Box: a.config.Keys, Now: a.config.Now},
+		Reconcile: a.Reconcile, Accounts: &account.Accounts{Store: a.Store, Box: a.config.Keys, Now: a.config.Now},
 		Dialects: a.dialects,
 	})
 	rt.rest.Handle("/dashboard", people)

@@ -37,6 +37,7 @@ func (a *App) plan() {
 	add(a.slowRunner("batches", 1, a.Gateway.ClaimBatches, a.Gateway.WorkBatch))
 	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
+	add(worker{name: "reconcile", run: func(ctx context.Context) { <-ctx.Done(); a.Reconcile.Close() }, wake: func() {}})
 	a.Gateway.OnWork(func(w gateway.Work) {
 		if wake, ok := wakes[w]; ok {
 			wake()

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"runtime"
-	"strconv"
-	"strings"
-	"sync/atomic"
+	"io"
+	"runtime/debug"
+	"runtime/pprof"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -17,6 +15,9 @@ import (
 
 // postgresPool is how many connections the gateway's store has.
 const postgresPool = 16
+
+// errTooShort says that nothing was there to be measured.
+var errTooShort = errors.New("no life cycle ended while it was measured: measure longer")
 
 // Run measures life cycles and their floor.
 func Run(ctx context.Context, c Config) (result Result, err error) {
@@ -47,15 +48,19 @@ func (r *rig) measure(ctx context.Context) (Result, error) {
 			}
 		}
 	}
+	debug.FreeOSMemory() // what the start and a preload took is nobody's peak
+	profile := &profile{to: r.Profile}
 	peak := watchMemory()
-	w, err := r.load(ctx, mark(&before), mark(&after))
+	w, err := r.load(ctx,
+		func() { mark(&before)(); profile.start() },
+		func() { profile.stop(); mark(&after)() })
 	result.PeakMemory = peak()
-	if err = errors.Join(err, readErr); err != nil {
+	if err = errors.Join(err, readErr, profile.err); err != nil {
 		return result, err
 	}
 	settled := r.cycles.between(w.from, w.to)
 	if len(settled) == 0 {
-		return result, errors.New("no life cycle ended while it was measured: measure longer")
+		return result, errTooShort
 	}
 	result.fill(settled, w, before, after)
 	return result, r.finish(ctx, &result)
@@ -68,6 +73,8 @@ func (r *Result) fill(settled []cycle, w window, before, after meter) {
 	r.LifeCyclesPerSecond = round(n / w.length().Seconds())
 	r.times(settled)
 	r.CPUPerLifeCycle = round(float64(after.cpu-before.cpu) / float64(time.Millisecond) / n)
+	r.DatabaseCPU = round(float64(after.serverCPU-before.serverCPU) / float64(time.Millisecond) / n)
+	r.WALPerPayment = round(float64(after.wal-before.wal) / n)
 	r.BytesPerPayment = round(float64(after.bytes-before.bytes) / n)
 	r.Transactions = round(float64(after.stats.Updates-before.stats.Updates) / n)
 	r.CommitGroup = round(float64(after.stats.Updates-before.stats.Updates) / max(1, float64(after.stats.Commits-before.stats.Commits)))
@@ -110,67 +117,23 @@ func (r *rig) finish(ctx context.Context, result *Result) error {
 	return nil
 }
 
-// meter is read at both ends of the window.
-type meter struct {
-	cpu     time.Duration
-	stats   store.Stats
-	changes int64 // rows inserted, updated and deleted
-	bytes   int64 // of the database
+// profile is of the window alone: neither start nor floor belong to it.
+type profile struct {
+	to  io.Writer
+	err error
 }
 
-func (r *rig) read(ctx context.Context) (meter, error) {
-	m := meter{cpu: cpuTime(), stats: r.store().Stats()}
-	size, changes := "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()", "SELECT total_changes()"
-	if r.Store == Postgres {
-		size = "SELECT pg_database_size(current_database())"
-		changes = "SELECT CAST(SUM(n_tup_ins + n_tup_upd + n_tup_del) AS bigint) FROM pg_stat_user_tables"
+func (p *profile) start() {
+	if p.to == nil {
+		return
 	}
-	// The count of changes is the writing connection's.
-	err := r.store().Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return tx.Raw().QueryRowContext(ctx, changes).Scan(&m.changes)
-	})
-	if err == nil {
-		err = r.store().RawRead().QueryRowContext(ctx, size).Scan(&m.bytes)
-	}
-	if err != nil {
-		return m, fmt.Errorf("read the database's counters: %w", err)
-	}
-	return m, nil
-}
-
-// watchMemory looks at this process's memory until the answer is asked for,
-// the most that there was, in megabytes.
-func watchMemory() (peak func() float64) {
-	var most atomic.Int64
-	stop := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			most.Store(max(most.Load(), resident()))
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-			}
-		}
-	}()
-	return func() float64 {
-		close(stop)
-		return round(float64(max(most.Load(), resident())) / (1 << 20))
+	if err := pprof.StartCPUProfile(p.to); err != nil {
+		p.err = fmt.Errorf("profile: %w", err)
 	}
 }
 
-// resident is the memory this process occupies; where the system doesn't say,
-// what the runtime has from it.
-func resident() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
-		if pages, err := strconv.ParseInt(fields[1], 10, 64); err == nil {
-			return pages * int64(os.Getpagesize())
-		}
+func (p *profile) stop() {
+	if p.to != nil && p.err == nil {
+		pprof.StopCPUProfile()
 	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.Sys) //nolint:gosec // no machine has that much
 }

@@ -35,11 +35,8 @@ func (b *bulk) write(ctx context.Context) error {
 	if err := b.addBalances(ctx); err != nil {
 		return err
 	}
-	for _, i := range indexes {
-		b.tell("building index " + i.name)
-		if err := b.exec(ctx, i.sql); err != nil {
-			return err
-		}
+	if err := b.buildIndexes(ctx, indexes); err != nil {
+		return err
 	}
 	if b.postgres {
 		return b.exec(ctx, "VACUUM ANALYZE")
@@ -259,4 +256,14 @@ func (b *bulk) dropIndexes(ctx context.Context) ([]index, error) {
 		}
 	}
 	return indexes, nil
+}
+
+func (b *bulk) buildIndexes(ctx context.Context, indexes []index) error {
+	for _, i := range indexes {
+		b.tell("building index " + i.name)
+		if err := b.exec(ctx, i.sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"io"
 	"time"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 	ProviderLatency string
 	// Version is the program's.
 	Version string
+	// Profile gets a CPU profile of the time that is measured; nil makes none.
+	Profile io.Writer
 	// Progress hears what is going on; nil tells nobody.
 	Progress func(string)
 }

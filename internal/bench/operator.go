@@ -28,7 +28,7 @@ const (
 const (
 	operatorCode    = "BENCHCODE0000001"
 	operatorAccount = "ACC_00000000BE4C1"
-	operatorSecret  = "sk_live_00000000-0000-4000-8000-00000000be4c" //nolint:gosec // opens the played provider only
+	operatorSecret  = "sk_live_00000000-0000-4000-8000-00000000be4c"
 )
 
 // operator plays a provider: it takes orders, prompts nobody, notifies and
@@ -40,10 +40,13 @@ type operator struct {
 	gateway *wire
 	hook    string
 
-	mu         sync.Mutex
-	orders     map[string]*order // by the gateway's reference
-	faultShare float64           // of answers that are lost
-	faults     int               // orders whose answer was lost
+	// fault says whether an answer is lost: to an order, or to a question for
+	// its status.
+	fault func(order bool) bool
+
+	mu     sync.Mutex
+	orders map[string]*order // by the gateway's reference
+	faults int               // orders whose answer was lost
 }
 
 // order is one payment as the provider has it.
@@ -54,7 +57,9 @@ type order struct {
 }
 
 func newOperator(cs *cycles, latency string) *operator {
-	return &operator{cycles: cs, latency: latency, faultShare: faultShare, orders: map[string]*order{}}
+	o := &operator{cycles: cs, latency: latency, orders: map[string]*order{}}
+	o.fault = o.drawFault
+	return o
 }
 
 // ServeHTTP answers rest and status; nothing else is called.
@@ -64,34 +69,23 @@ func (o *operator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	started := time.Now()
-	pause, fault := o.temper()
-	time.Sleep(pause)
+	if o.latency == LatencyLognormal {
+		spread := math.Exp(latencySpread * rand.NormFloat64()) //nolint:gosec // it draws a latency
+		time.Sleep(time.Duration(float64(latencyMedian) * spread))
+	}
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/rest"):
-		o.take(w, r, started, fault)
+		o.take(w, r, started, o.fault(true))
 	case strings.HasSuffix(r.URL.Path, "/status"):
-		o.tell(w, r, fault)
+		o.tell(w, r, o.fault(false))
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-// temper draws how long this call takes, and whether its answer is lost.
-func (o *operator) temper() (time.Duration, bool) {
-	if o.latency != LatencyLognormal {
-		return 0, false
-	}
-	spread := math.Exp(latencySpread * rand.NormFloat64()) //nolint:gosec // it draws a latency
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return time.Duration(float64(latencyMedian) * spread), rand.Float64() < o.faultShare //nolint:gosec // likewise
-}
-
-// setFaults changes the share of answers that are lost.
-func (o *operator) setFaults(share float64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.faultShare = share
+// drawFault loses one answer in a hundred where the provider has a temper.
+func (o *operator) drawFault(bool) bool {
+	return o.latency == LatencyLognormal && rand.Float64() < faultShare //nolint:gosec // it draws a fault
 }
 
 // take records an order. A fault loses the answer and not the order, so that

@@ -46,7 +46,7 @@ func startPostgres(ctx context.Context) (database string, stop func() error, err
 	if err != nil {
 		return "", nil, err
 	}
-	cmd := exec.Command("sh", "-c", supervisor, "sh", bin, dir) //nolint:gosec // constants, and a folder of ours
+	cmd := exec.Command("sh", "-c", supervisor, "sh", bin, dir)
 	cmd.Dir = "/"
 	// A group of its own, so that Ctrl-C stops us and not the server under us.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}

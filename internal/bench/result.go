@@ -24,6 +24,11 @@ type Result struct {
 	BytesPerPayment float64 `json:"bytes_per_payment"`
 	PeakMemory      float64 `json:"peak_memory_mb"`
 
+	// DatabaseCPU is that of a PostgreSQL server on this machine, beside
+	// CPUPerLifeCycle; WALPerPayment the bytes of its write-ahead log.
+	DatabaseCPU   float64 `json:"database_cpu_ms_per_life_cycle,omitempty"`
+	WALPerPayment float64 `json:"wal_bytes_per_payment,omitempty"`
+
 	InvariantsHold bool     `json:"invariants_hold"`
 	Violations     []string `json:"violations,omitempty"`
 

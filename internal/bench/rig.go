@@ -88,7 +88,7 @@ func (r *rig) preload(ctx context.Context) error {
 		return fmt.Errorf("stop the gateway: %w", err)
 	}
 	p := Preload{
-		DatabaseURL: r.url, MerchantID: r.merchant, Mode: pay.Live, Payments: r.Config.Preload,
+		DatabaseURL: r.url, MerchantID: r.merchant, Mode: pay.Live, Payments: r.Preload,
 		Spread: preloadSpread, Progress: r.Progress,
 	}
 	if err := p.Run(ctx); err != nil {

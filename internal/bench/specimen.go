@@ -66,13 +66,21 @@ func findSpecimen(ctx context.Context, s *store.Store, merchant string, mode pay
 	}
 	sp := &specimen{}
 	for _, t := range paymentTables {
-		r, err := readRows(ctx, s, t.name, "merchant_id = $1 AND "+t.owner+" = $2", merchant, id)
+		r, err := readRows(ctx, s, t.name, "merchant_id = $1 AND "+t.owner+" = $2 ORDER BY created_at", merchant, id)
 		if err != nil {
 			return nil, err
 		}
 		sp.tables = append(sp.tables, r)
 		sp.identify(r)
 	}
+	// A payment's delta names no payment; once folded it is gone, and any other
+	// of the merchant's is as good.
+	deltas, err := readRows(ctx, s, "balance_deltas", "merchant_id = $1 LIMIT 1", merchant)
+	if err != nil {
+		return nil, err
+	}
+	sp.tables = append(sp.tables, deltas)
+	sp.identify(deltas)
 	first := sp.tables[0]
 	for i, column := range first.columns {
 		if column == "phone" && len(first.values) == 1 {
@@ -100,7 +108,7 @@ func (sp *specimen) identify(r rows) {
 
 func readRows(ctx context.Context, s *store.Store, table, where string, args ...any) (rows, error) {
 	r := rows{table: table}
-	found, err := s.RawRead().QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+where+" ORDER BY created_at", args...) //nolint:gosec // both texts are constants of this package
+	found, err := s.RawRead().QueryContext(ctx, "SELECT * FROM "+table+" WHERE "+where, args...)
 	if err != nil {
 		return r, fmt.Errorf("read %s: %w", table, err)
 	}

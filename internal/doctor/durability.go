@@ -137,9 +137,10 @@ func (e *examination) databaseClock(ctx context.Context, s *store.Store) {
 	e.ok(check, "agrees with this machine's")
 }
 
-// hidden is an error's text without the database's address and password.
+// hidden is an error's text, on one line, without the database's address and
+// password.
 func (e *examination) hidden(err error) string {
-	text := err.Error()
+	text := strings.Join(strings.Fields(err.Error()), " ")
 	hide := []string{e.config.DatabaseURL}
 	if u, parsed := url.Parse(e.config.DatabaseURL); parsed == nil && u.User != nil {
 		if password, set := u.User.Password(); set {

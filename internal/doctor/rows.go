@@ -44,7 +44,7 @@ func (e *examination) rows(ctx context.Context, s *store.Store) {
 		e.warn("merchants", "there are none", "`passerelle merchant add NAME --email E` makes one")
 		return
 	}
-	e.ok("merchants", "%d", len(h.merchants))
+	e.ok("merchants", "%d in the database", len(h.merchants))
 	if e.config.Keys.Empty() || e.config.KeysProblem != nil {
 		return
 	}
@@ -102,7 +102,7 @@ func (e *examination) sealed(h holdings) {
 		e.ok(check, "all %d open", total)
 	}
 	if old > 0 {
-		e.warn(check, fmt.Sprintf("%d are sealed with an older key", old), "keep that key in PASSERELLE_KEYS until they are sealed anew")
+		e.warn(check, fmt.Sprintf("%d are sealed with an older key", old), "keep that key until `passerelle keys rotate` has sealed them anew")
 	}
 }
 

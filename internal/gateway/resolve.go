@@ -156,7 +156,7 @@ func (g *Gateway) resubmit(ctx context.Context, t pay.Transaction, a pay.Attempt
 // onlyThisSending: the failure says that this sending did not get through (or
 // met the one before), and so nothing of the first.
 func onlyThisSending(r provider.Result) bool {
-	return railFault(r) || r.Outcome == pay.OutcomeFailed && r.Failure.Reason == pay.DuplicateReference
+	return railFault(r) || alreadyThere(r)
 }
 
 // expire ends a page whose time is over: expired when nothing was ever

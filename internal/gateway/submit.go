@@ -93,6 +93,9 @@ func (g *Gateway) submit(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 			g.Log.Warn("submission outcome is unknown", "transaction", t.ID, "attempt", a.Number, "error", err)
 			res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
 		}
+		if alreadyThere(res) {
+			res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
+		}
 		if len(rails) > 1 && mayFailOver(t, a, res) {
 			next, attempt, err := g.failOver(ctx, t, a, res, rails[1])
 			if err == nil {
@@ -164,6 +167,13 @@ func (g *Gateway) send(ctx context.Context, t pay.Transaction, a pay.Attempt, r 
 		return g.sendRefund(ctx, conn, order, t)
 	}
 	return conn.Submit(ctx, order)
+}
+
+// alreadyThere: the provider has the reference. It is random and was made for
+// this attempt alone, so what is there is this very order, by a request that
+// the network repeated: its fate is asked for.
+func alreadyThere(r provider.Result) bool {
+	return r.Outcome == pay.OutcomeFailed && r.Failure.Reason == pay.DuplicateReference
 }
 
 // refusal is a definite failure that no customer saw.

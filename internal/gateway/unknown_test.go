@@ -30,6 +30,22 @@ func TestALostAnswerStaysPendingUntilTheStatusTells(t *testing.T) {
 	})
 }
 
+func TestARefusalOfOurOwnReferenceMeansThatTheOrderIsThere(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		w.alpha.on(submit, said(provider.Result{Outcome: pay.OutcomeFailed, Failure: pay.Failure{Reason: pay.DuplicateReference}}))
+		tx := w.create(w.live, order("R1"))
+		if tx.Status != pay.StatusPending {
+			t.Fatalf("a request that arrived twice is %s, want pending", tx.Status)
+		}
+		w.alpha.on(status, said(paid))
+		w.after(11 * time.Second)
+		w.status(tx, pay.StatusSucceeded)
+		if n := w.beta.count(submit); n != 0 {
+			t.Errorf("it failed over %d times", n)
+		}
+	})
+}
+
 func TestAPanickingConnectorIsAnUnknownOutcome(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		w.alpha.on(submit, func(context.Context, call) (provider.Result, error) { panic("nil map") })

@@ -76,7 +76,7 @@ func amount(text string, cur money.Currency, decimal rune) (money.Amount, error)
 // has exactly three digits behind it and a group before that begins no number.
 func decimalAt(text string, decimal rune) int {
 	if decimal != 0 {
-		return strings.LastIndexByte(text, byte(decimal))
+		return strings.LastIndex(text, string(decimal))
 	}
 	at := strings.LastIndexAny(text, ".,")
 	if at < 0 || strings.Count(text, text[at:at+1]) > 1 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/passerelle-pay/passerelle/internal/ledger"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -32,29 +33,35 @@ func (f fact) booked() bool {
 	return f.entry != "" && (f.paidAttempt == 0 || f.paidAttempt == f.attempt)
 }
 
-// factsQuery finds attempts by one column, in lists of any length, which is why
-// it is not generated: the two engines have no common way to pass a list. The
-// journal of a success says the whole amount in one of three accounts.
-const factsQuery = `SELECT a.%[1]s, a.transaction_id, a.number, t.kind, t.status, t.paid_attempt, a.reference, a.provider_reference, a.created_at,
-    COALESCE(l.id, ''), COALESCE(l.amount, 0), COALESCE(l.currency, ''), COALESCE(f.amount, 0), COALESCE(l.created_at, 0)
-FROM attempts a
-JOIN transactions t ON t.merchant_id = a.merchant_id AND t.id = a.transaction_id
-LEFT JOIN ledger_entries l ON l.merchant_id = a.merchant_id AND l.journal = a.transaction_id || '/succeeded'
-    AND l.account IN ('payments', 'payouts', 'refunds') AND l.connection_id = a.connection_id
-LEFT JOIN ledger_entries f ON f.merchant_id = a.merchant_id AND f.journal = a.transaction_id || '/succeeded'
-    AND f.account = 'fees' AND f.side = 'debit' AND f.connection_id = a.connection_id
-WHERE a.merchant_id = $1 AND a.connection_id = $2 AND %[2]s AND a.%[1]s IN (%[3]s)
-ORDER BY a.created_at, a.number`
+// The queries take lists of any length, which is why they are not generated:
+// the two engines have no common way to pass a list. Each has lists alone to
+// look up, as a server that knows little of its tables would rather read them
+// whole than join them by an index. The journal of a success says the whole
+// amount in one of three accounts.
+const (
+	attemptsQuery = `SELECT transaction_id, number, reference, provider_reference, created_at FROM attempts
+WHERE merchant_id = $1 AND connection_id = $2 AND %s ORDER BY created_at, number`
+	transactionsQuery = `SELECT id, kind, status, paid_attempt, attempts FROM transactions WHERE merchant_id = $1 AND id IN (%s)`
+	journalsQuery     = `SELECT id, transaction_id, account, amount, currency, created_at FROM ledger_entries
+WHERE merchant_id = $1 AND connection_id = $2 AND journal IN (%s)
+    AND (account IN ('payments', 'payouts', 'refunds') OR account = 'fees' AND side = 'debit')`
+)
 
-// by names a column to find attempts by, and what else must hold.
-type by struct{ column, also string }
+// by names a way to find attempts, and which of those found is meant.
+type by struct {
+	condition string
+	value     func(fact) string
+	counts    func(f fact, attempts int64) bool
+}
 
 var (
-	byReference = by{"reference", "TRUE"}
-	// The condition is the index's own.
-	byTheirs = by{"provider_reference", "a.provider_reference <> ''"}
-	// Of a transaction, the attempt that counts is meant.
-	byTransaction = by{"transaction_id", "a.number = CASE WHEN t.paid_attempt > 0 THEN t.paid_attempt ELSE t.attempts END"}
+	anyAttempt  = func(fact, int64) bool { return true }
+	byReference = by{"reference IN (%s)", func(f fact) string { return f.reference }, anyAttempt}
+	// The condition beside the list is the index's own.
+	byTheirs      = by{"provider_reference <> '' AND provider_reference IN (%s)", func(f fact) string { return f.theirs }, anyAttempt}
+	byTransaction = by{"transaction_id IN (%s)", func(f fact) string { return f.transaction }, func(f fact, attempts int64) bool {
+		return f.attempt == f.paidAttempt || f.paidAttempt == 0 && f.attempt == attempts
+	}}
 )
 
 // books are one connection's.
@@ -65,36 +72,100 @@ type books struct {
 
 // facts finds attempts of the connection by values of a column, the last where
 // several have one value.
-func (b books) facts(ctx context.Context, by by, values []string) (found map[string]fact, err error) {
-	found = map[string]fact{}
+func (b books) facts(ctx context.Context, by by, values []string) (map[string]fact, error) {
+	found := map[string]fact{}
 	if len(values) == 0 {
 		return found, nil
 	}
-	list, args := placeholders(values, b.merchant, b.connection)
-	rows, err := b.store.RawRead().QueryContext(ctx, fmt.Sprintf(factsQuery, by.column, by.also, list), args...)
-	if err != nil {
-		return nil, fmt.Errorf("find attempts by %s: %w", by.column, err)
+	attempts, err := b.attempts(ctx, by.condition, values)
+	if err != nil || len(attempts) == 0 {
+		return found, err
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		value, f, err := scanFact(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read attempt: %w", err)
+	var ids, journals []string
+	seen := map[string]bool{}
+	for _, f := range attempts {
+		if !seen[f.transaction] {
+			seen[f.transaction] = true
+			ids, journals = append(ids, f.transaction), append(journals, f.transaction+"/succeeded")
 		}
-		found[value] = f
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("find attempts by %s: %w", by.column, err)
+	transactions, counts, err := b.transactions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.journals(ctx, journals, transactions); err != nil {
+		return nil, err
+	}
+	for _, f := range attempts {
+		whole := transactions[f.transaction]
+		whole.transaction, whole.attempt, whole.reference, whole.theirs, whole.submitted = f.transaction, f.attempt, f.reference, f.theirs, f.submitted
+		if by.counts(whole, counts[f.transaction]) {
+			found[by.value(whole)] = whole
+		}
 	}
 	return found, nil
 }
 
-func scanFact(rows *sql.Rows) (value string, f fact, err error) {
-	var currency string
-	err = rows.Scan(&value, &f.transaction, &f.attempt, &f.kind, &f.status, &f.paidAttempt, &f.reference, &f.theirs, &f.submitted,
-		&f.entry, &f.posted.Minor, &currency, &f.fees, &f.settled)
-	f.posted.Currency = money.Currency(currency)
-	return value, f, err
+func (b books) attempts(ctx context.Context, condition string, values []string) (list []fact, err error) {
+	marks, args := placeholders(values, b.merchant, b.connection)
+	err = b.each(ctx, fmt.Sprintf(attemptsQuery, fmt.Sprintf(condition, marks)), args, func(rows *sql.Rows) error {
+		var f fact
+		err := rows.Scan(&f.transaction, &f.attempt, &f.reference, &f.theirs, &f.submitted)
+		list = append(list, f)
+		return err
+	})
+	return list, err
+}
+
+// transactions reads what is known of each, and how many attempts it has.
+func (b books) transactions(ctx context.Context, ids []string) (facts map[string]fact, attempts map[string]int64, err error) {
+	facts, attempts = map[string]fact{}, map[string]int64{}
+	marks, args := placeholders(ids, b.merchant)
+	err = b.each(ctx, fmt.Sprintf(transactionsQuery, marks), args, func(rows *sql.Rows) error {
+		var f fact
+		var n int64
+		err := rows.Scan(&f.transaction, &f.kind, &f.status, &f.paidAttempt, &n)
+		facts[f.transaction], attempts[f.transaction] = f, n
+		return err
+	})
+	return facts, attempts, err
+}
+
+// journals adds what the ledger posted over the connection.
+func (b books) journals(ctx context.Context, names []string, facts map[string]fact) error {
+	marks, args := placeholders(names, b.merchant, b.connection)
+	return b.each(ctx, fmt.Sprintf(journalsQuery, marks), args, func(rows *sql.Rows) error {
+		var id, transaction, account, currency string
+		var amount, at int64
+		if err := rows.Scan(&id, &transaction, &account, &amount, &currency, &at); err != nil {
+			return err
+		}
+		f := facts[transaction]
+		if account == string(ledger.Fees) {
+			f.fees = amount
+		} else {
+			f.entry, f.posted, f.settled = id, money.New(amount, money.Currency(currency)), at
+		}
+		facts[transaction] = f
+		return nil
+	})
+}
+
+func (b books) each(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := b.store.RawRead().QueryContext(ctx, query, args...)
+	if err != nil {
+		return fmt.Errorf("look lines up: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return fmt.Errorf("read what a line is about: %w", err)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("look lines up: %w", err)
+	}
+	return nil
 }
 
 // placeholders writes a list of parameters behind the first ones. Its length is

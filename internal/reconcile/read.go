@@ -157,7 +157,7 @@ func (s *statement) place(cells []string) (at map[provider.StatementColumn]int, 
 	}
 	for _, column := range provider.StatementColumns() {
 		if _, ok := s.reading.Columns[column]; !ok {
-			take(column, s.Statement.Columns[column])
+			take(column, s.Columns[column])
 		}
 	}
 	_, ours := at[provider.ColumnReference]

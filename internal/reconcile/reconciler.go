@@ -55,7 +55,8 @@ func (r *Reconciler) Start(ctx context.Context, o Order, file io.ReadCloser) (Ru
 	begun := w.run
 	r.running.Go(func() {
 		defer func() { _ = file.Close() }()
-		if _, err := w.finish(r.life, w.guarded(r.life, file)); err != nil {
+		run, err := w.finish(r.life, w.guarded(r.life, file))
+		if err != nil && (run.Problem == nil || run.Problem.Code == Broken) {
 			r.gateway.Log.Warn("reconciliation failed", "run", begun.ID, "connection", o.Connection, "error", err)
 		}
 	})

@@ -32,7 +32,6 @@ type work struct {
 	format   format
 	books    books
 	period   period
-	fixed    bool // the caller has set the whole period
 	sorter   sorter
 	figures  Figures
 	known    int64 // lines that are about something here

@@ -42,7 +42,7 @@ type exchange struct {
 	mu      sync.Mutex
 	mode    pay.Mode
 	claimed []*armed
-	tx      pay.Transaction
+	seen    []pay.Transaction // those that it makes or looks up
 	refused *armed
 }
 
@@ -141,7 +141,7 @@ func (x *exchange) claim(reference string, phones ...string) {
 // settle binds what was claimed to the transaction that was made, or lets it go.
 func (x *exchange) settle(t pay.Transaction) {
 	x.mu.Lock()
-	x.tx = t
+	x.seen = append(x.seen, t)
 	list := x.claimed
 	x.mu.Unlock()
 	x.faults.mu.Lock()
@@ -160,7 +160,7 @@ func (x *exchange) settle(t pay.Transaction) {
 func (x *exchange) saw(t pay.Transaction) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.tx = t
+	x.seen = append(x.seen, t)
 }
 
 // refuses reports whether a fault answers this call in the front's place.
@@ -179,7 +179,7 @@ func (x *exchange) refuses() bool {
 // striking are the faults that change the answer to this call.
 func (x *exchange) striking() []*armed {
 	x.mu.Lock()
-	t, list := x.tx, slices.Clone(x.claimed)
+	seen, list := slices.Clone(x.seen), slices.Clone(x.claimed)
 	if x.refused != nil {
 		list = append(list, x.refused)
 	}
@@ -188,7 +188,7 @@ func (x *exchange) striking() []*armed {
 		list = append(list, x.header)
 	}
 	for _, a := range x.faults.pick(func(a *armed) bool {
-		return a.about(t) || a.hazard.Alone && a.Provider == x.front
+		return slices.ContainsFunc(seen, a.about) || a.hazard.Alone && a.Provider == x.front
 	}) {
 		if !slices.Contains(list, a) {
 			list = append(list, a)

@@ -12,8 +12,12 @@ import (
 // Tell is the transaction as a notification is to tell of it.
 func (f *Faults) Tell(t pay.Transaction) pay.Transaction {
 	for _, a := range f.notifying(t) {
-		if a.hazard.Tell != nil {
+		if a.hazard.Tell == nil {
+			continue
+		}
+		if _, ok := f.begin(a); ok {
 			a.hazard.Tell(&t)
+			f.end(a)
 		}
 	}
 	return t

@@ -30,6 +30,8 @@ type index struct {
 	Tests  []trial
 	Cards  []trial
 	Inbox  []letter
+	// Faults are what can be armed, by provider.
+	Faults []breakdown
 	// Countries are those whose numbers the form takes.
 	Countries []country
 	Start     string
@@ -45,7 +47,7 @@ func (c control) showIndex(w http.ResponseWriter, r *http.Request) {
 	}
 	page := index{
 		T: t, Query: query(r.URL.Query()), Other: otherLanguage(r, t), Phones: list, Open: opened, Inbox: letters(c.inbox.latest(latestShown)),
-		Tests: trials(r.URL.Query(), t), Cards: cardTrials(t), Countries: countries(r.URL.Query().Get("country"), t),
+		Faults: c.breakdowns(t), Tests: trials(r.URL.Query(), t), Cards: cardTrials(t), Countries: countries(r.URL.Query().Get("country"), t),
 		Start: c.Start,
 	}
 	if code := r.URL.Query().Get("fault"); code != "" {

@@ -163,6 +163,14 @@ func (w *world) checkBooks(s *store.Store) {
 	if err != nil || n > 0 {
 		w.truth.violate(books, "%d kept balances differ from their entries (%v)", n, err)
 	}
+	err = s.RawRead().QueryRowContext(ctx, `SELECT COUNT(*) FROM (
+		SELECT connection_id, SUM(CASE WHEN side = 'debit' THEN amount ELSE -amount END) AS held FROM ledger_entries e
+		WHERE account = 'reserved' GROUP BY connection_id, currency
+		HAVING held <> (SELECT COALESCE(SUM(amount), 0) FROM transactions t WHERE t.connection_id = e.connection_id
+			AND kind <> 'payment' AND status = 'pending')) AS astray`).Scan(&n)
+	if err != nil || n > 0 {
+		w.truth.violate(books, "%d connections hold money for nothing, or none for what is open (%v)", n, err)
+	}
 	moved := map[string]int64{}
 	for _, p := range w.plans {
 		for _, q := range []*plan{p, p.refund} {

@@ -46,17 +46,15 @@ func (w *world) create(p *plan) (view, bool) {
 	for try := range patience {
 		f, roll := w.faults.draw(20, shopFaults, p.name, "create")
 		if f != noFault {
-			if !f.restarts() {
-				w.faults.happened(f)
-			}
 			p.note("merchant: %s", f)
 		}
 		switch f {
 		case shopLost:
+			w.faults.happened(f)
 			time.Sleep(time.Second)
 			continue
 		case killAtShop:
-			soon, down := between(roll, 0, 3*time.Second), between(roll, 0, 40*time.Second)
+			soon, down := between(roll, 0, 3*time.Second), between(roll, 0, 15*time.Second)
 			w.party.Go(func() {
 				time.Sleep(soon)
 				w.kill(f, down)
@@ -65,6 +63,9 @@ func (w *world) create(p *plan) (view, bool) {
 			w.party.Go(func() { w.ask(p, path, body) })
 		}
 		v, status := w.ask(p, path, body)
+		if status != 0 && (f == shopDeaf || f == shopTwin) {
+			w.faults.happened(f)
+		}
 		switch {
 		case f == shopDeaf || status == 0 || status >= 500 || status == http.StatusTooManyRequests:
 			time.Sleep(time.Duration(1+try) * time.Second)

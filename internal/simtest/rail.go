@@ -183,7 +183,7 @@ func (e *exchange) before() bool {
 	case errorInstead:
 		e.send(reply{http.StatusBadGateway, "<html>Bad Gateway</html>"})
 	case killBefore:
-		e.world.kill(e.fault, e.span(0, 40*time.Second))
+		e.world.kill(e.fault, e.span(0, 15*time.Second))
 		e.drop()
 	case lateRequest:
 		time.Sleep(e.span(time.Second, 45*time.Second))
@@ -221,11 +221,11 @@ func (e *exchange) after(answer reply) {
 	case afterError:
 		answer = reply{http.StatusServiceUnavailable, `{"error":"upstream timed out"}`}
 	case killAfter:
-		e.world.kill(e.fault, e.span(0, 40*time.Second))
+		e.world.kill(e.fault, e.span(0, 15*time.Second))
 	case killAnswered:
-		e.world.killStoreFirst(e.fault, e.span(0, 40*time.Second))
+		e.world.killStoreFirst(e.fault, e.span(0, 15*time.Second))
 	case killSoonAfter:
-		soon, down := e.span(0, 20*time.Second), e.span(0, 40*time.Second)
+		soon, down := e.span(0, 5*time.Second), e.span(0, 15*time.Second)
 		e.world.party.Go(func() {
 			time.Sleep(soon)
 			e.world.kill(e.fault, down)

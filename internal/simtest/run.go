@@ -38,6 +38,23 @@ func Found(folder string, log *slog.Logger) error {
 	return w.found()
 }
 
+// Drawn writes what a seed decides for its first exchanges, whatever happens.
+func Drawn(seed uint64, transactions int) string {
+	var b strings.Builder
+	f := newFaults(dice{seed})
+	for n := range transactions {
+		p := planFor(f.dice, n)
+		fmt.Fprintln(&b, p.name, p.kind, p.market.rails, p.pinned, p.amount, p.at, p.ending, p.thinks, p.cancelsAt, p.refund != nil)
+		for _, rail := range p.market.rails {
+			for _, step := range []string{stepSubmit, stepAsk, stepAsk, "notice"} {
+				what, _ := f.draw(50, submitFaults, p.name, rail+" "+step)
+				fmt.Fprintln(&b, rail, step, what)
+			}
+		}
+	}
+	return b.String()
+}
+
 // busy is how long a run has faults; by then every customer has decided.
 const busy = 9 * time.Minute
 

@@ -70,7 +70,7 @@ func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		panic(http.ErrAbortHandler)
 	case killAtHook:
-		s.world.kill(f, between(roll, 0, 40*time.Second))
+		s.world.kill(f, between(roll, 0, 15*time.Second))
 	}
 }
 

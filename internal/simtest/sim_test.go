@@ -12,11 +12,57 @@ import (
 	"github.com/passerelle-pay/passerelle/internal/simtest"
 )
 
-// transactions is how many a seed plays.
-const transactions = 60
+// A seed plays so many transactions; seedsByDefault take about a minute on two
+// cores.
+const (
+	transactions   = 60
+	seedsByDefault = 30
+)
 
-// seedsByDefault take about a minute on two cores.
-const seedsByDefault = 40
+// total is what all seeds covered.
+var total = struct {
+	sync.Mutex
+	simtest.Report
+}{Report: simtest.Report{Faults: map[simtest.Fault]int{}, Outcomes: map[string]int{}}}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if total.Transactions > 0 {
+		fmt.Println(total.Report.String()) // the last line, which programs read
+	}
+	os.Exit(code)
+}
+
+// SEEDS says how many seeds are played and SEED which comes first. A single one
+// tells the timeline of each transaction.
+func TestWhateverHappensTheGatewayAgreesWithTheOperators(t *testing.T) {
+	first, count := number(t, "SEED", 1), number(t, "SEEDS", seedsByDefault)
+	founded := found(t)
+	t.Run("seeds", func(t *testing.T) {
+		for seed := first; seed < first+count; seed++ {
+			t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
+				t.Parallel()
+				r := play(t, simtest.Run{Seed: seed, Transactions: transactions, Founded: founded, Trace: count == 1})
+				total.Lock()
+				defer total.Unlock()
+				total.Add(r)
+			})
+		}
+	})
+	t.Logf("%s\nfaults:%s\noutcomes:%s", total.Report.String(), simtest.Table(total.Faults), simtest.Table(total.Outcomes))
+	for _, left := range total.Left {
+		t.Log("left open: " + left)
+	}
+}
+
+func TestASeedFixesItsPlansAndItsFaults(t *testing.T) {
+	if a, b := simtest.Drawn(7, 40), simtest.Drawn(7, 40); a != b {
+		t.Error("one seed drew two schedules")
+	}
+	if simtest.Drawn(7, 40) == simtest.Drawn(8, 40) {
+		t.Error("two seeds drew one schedule")
+	}
+}
 
 // number reads a number from the environment.
 func number(t *testing.T, name string, otherwise uint64) uint64 {
@@ -32,54 +78,45 @@ func number(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// SEEDS says how many seeds are played and SEED which comes first; with
-// SEEDS=1 every timeline is told.
-func TestWhateverHappensTheGatewayAgreesWithTheOperators(t *testing.T) {
-	first, count := number(t, "SEED", 1), number(t, "SEEDS", seedsByDefault)
-	founded := t.TempDir()
+// found makes the database that each seed begins with.
+func found(t *testing.T) (folder string) {
+	t.Helper()
+	folder = inMemory(t)
 	synctest.Test(t, func(t *testing.T) {
-		if err := simtest.Found(founded, slog.New(slog.DiscardHandler)); err != nil {
+		if err := simtest.Found(folder, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
 	})
-	var mu sync.Mutex
-	total := simtest.Report{Faults: map[simtest.Fault]int{}, Outcomes: map[string]int{}}
-	t.Run("seeds", func(t *testing.T) {
-		for seed := first; seed < first+count; seed++ {
-			t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
-				t.Parallel()
-				r := play(t, seed, founded, count == 1)
-				mu.Lock()
-				defer mu.Unlock()
-				total.Add(r)
-			})
-		}
-	})
-	t.Logf("faults:%s", simtest.Table(total.Faults))
-	t.Logf("outcomes:%s", simtest.Table(total.Outcomes))
-	for _, left := range total.Left {
-		t.Log("left open: " + left)
-	}
-	fmt.Println(total.String())
+	return folder
 }
 
-func play(t *testing.T, seed uint64, founded string, trace bool) *simtest.Report {
-	log := slog.New(slog.DiscardHandler)
-	if trace && testing.Verbose() {
-		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+// inMemory is a folder on a file system in memory, where there is one: what is
+// tested is what the gateway writes, not how long a disk takes.
+func inMemory(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("/dev/shm", "simtest-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	return folder
+}
+
+func play(t *testing.T, run simtest.Run) *simtest.Report {
+	t.Helper()
+	run.Folder, run.Log = inMemory(t), slog.New(slog.DiscardHandler)
+	if run.Trace && testing.Verbose() {
+		run.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	var r *simtest.Report
 	synctest.Test(t, func(t *testing.T) {
 		var err error
-		r, err = simtest.Play(simtest.Run{
-			Seed: seed, Transactions: transactions, Folder: t.TempDir(), Founded: founded, Log: log, Trace: trace,
-		})
-		if err != nil {
-			t.Fatalf("seed %d: %v", seed, err)
+		if r, err = simtest.Play(run); err != nil {
+			t.Fatalf("seed %d: %v", run.Seed, err)
 		}
 	})
 	for _, v := range r.Violations {
-		t.Errorf("VIOLATION %s\n  again: make sim SEED=%d SEEDS=1", v, seed)
+		t.Errorf("VIOLATION %s\n  again: make sim SEED=%d SEEDS=1", v, run.Seed)
 	}
 	for _, timeline := range r.Timelines {
 		t.Log(timeline)

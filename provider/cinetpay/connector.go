@@ -107,7 +107,8 @@ func (c *connector) createPage(ctx context.Context, reference string, r PaymentR
 	var refusal *Error
 	switch {
 	case err == nil:
-		c.forgetRequest(ctx, reference)
+		// The request is kept until it expires: a crash before this answer is
+		// recorded must not lose the id that it was made under.
 		return provider.Result{
 			Outcome:    pay.OutcomePending,
 			NextAction: pay.NextAction{Type: pay.Redirect, URL: page.URL.String()},
@@ -183,7 +184,11 @@ func (c *connector) Status(ctx context.Context, ref provider.Ref) (provider.Resu
 	var refusal *Error
 	switch {
 	case err == nil:
-		return c.read(ref, payment), nil
+		r := c.read(ref, payment)
+		if lost != nil {
+			r.Data = map[string]string{dataTransactionID: id} // outlives what is remembered
+		}
+		return r, nil
 	case errors.As(err, &refusal) && lost != nil:
 		return c.initialiseAgain(ctx, ref, *lost, refusal)
 	case errors.As(err, &refusal):

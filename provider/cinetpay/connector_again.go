@@ -42,8 +42,8 @@ func (c *connector) rememberRequest(ctx context.Context, reference string, r Pay
 	}
 }
 
-// forgetRequest drops a request that has been answered, also when the caller
-// has stopped waiting: it holds the customer's name.
+// forgetRequest drops a request that was refused or never left, also when the
+// caller has stopped waiting: it holds the customer's name.
 func (c *connector) forgetRequest(ctx context.Context, reference string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
@@ -55,10 +55,10 @@ func (c *connector) forgetRequest(ctx context.Context, reference string) {
 // submittedAs gives the transaction_id under which CinetPay has the payment,
 // and the request if its answer has not been seen.
 func (c *connector) submittedAs(ctx context.Context, ref provider.Ref) (string, *openRequest) {
+	if id := ref.Data[dataTransactionID]; id != "" {
+		return id, nil
+	}
 	if ref.Data[dataToken] != "" {
-		if id := ref.Data[dataTransactionID]; id != "" {
-			return id, nil
-		}
 		return ref.Reference, nil
 	}
 	var open openRequest

@@ -201,7 +201,8 @@ func TestStatusSaysWhatTheCustomerHasToDo(t *testing.T) {
 type lossy struct {
 	lose  int
 	ids   []string
-	known bool // it got the lost ones
+	asked []string // ids of checks
+	known bool     // it got the lost ones
 }
 
 func (l *lossy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -210,6 +211,7 @@ func (l *lossy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = json.NewDecoder(r.Body).Decode(&body)
 	if r.URL.Path == pathCheck {
+		l.asked = append(l.asked, body.ID)
 		if l.known {
 			_, _ = io.WriteString(w, `{"code":"662","data":{"amount":"100"}}`)
 			return
@@ -259,6 +261,25 @@ func TestALostInitialisationThatCinetPayHasIsNotMadeAgain(t *testing.T) {
 	r, err := c.Status(context.Background(), testRef(nil))
 	if err != nil || r.Outcome != pay.OutcomePending || len(l.ids) != 1 {
 		t.Errorf("%+v, %v, %d initialisations", r, err, len(l.ids))
+	}
+}
+
+func TestACrashAfterTheSecondInitialisationDoesNotLoseItsID(t *testing.T) {
+	l := &lossy{lose: 1}
+	c, s := connected(t, l.ServeHTTP, nil)
+	ctx := context.Background()
+	_, _ = c.Submit(ctx, testOrder())
+	s.Advance(3 * time.Minute)
+	if _, err := c.Status(ctx, testRef(nil)); err != nil || len(l.ids) != 2 {
+		t.Fatalf("%v, ids %v", err, l.ids)
+	}
+	l.known = true
+	r, err := c.Status(ctx, testRef(nil)) // the result above was never recorded
+	if err != nil || l.asked[len(l.asked)-1] != l.ids[1] || r.Data[dataTransactionID] != l.ids[1] {
+		t.Errorf("asked %v, initialised %v: %+v, %v", l.asked, l.ids, r, err)
+	}
+	if _, err := c.Status(ctx, testRef(r.Data)); err != nil || l.asked[len(l.asked)-1] != l.ids[1] {
+		t.Errorf("asked %v with recorded data, %v", l.asked, err)
 	}
 }
 

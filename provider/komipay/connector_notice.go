@@ -21,7 +21,7 @@ func (c *connector) ReadNotification(r *http.Request) (provider.Notification, er
 	if err != nil || len(body) > maxBody {
 		return provider.Notification{}, pay.Invalid("body", "the notification can't be read")
 	}
-	reference, err := notifiedReference(body)
+	reference, ours, err := notifiedReferences(body)
 	if err != nil {
 		return provider.Notification{}, err
 	}
@@ -30,7 +30,8 @@ func (c *connector) ReadNotification(r *http.Request) (provider.Notification, er
 	}}
 	// KomiPay's references have a form of their own; ours never begins so.
 	if strings.HasPrefix(reference, referencePrefix) {
-		n.ProviderReference = reference
+		// A refusal names no reference of theirs, and may still become a success.
+		n.ProviderReference, n.Reference = reference, ours
 	} else {
 		n.Reference = reference
 	}
@@ -40,18 +41,20 @@ func (c *connector) ReadNotification(r *http.Request) (provider.Notification, er
 // referencePrefix begins all of KomiPay's references.
 const referencePrefix = "KP-"
 
-func notifiedReference(body []byte) (string, error) {
+// notifiedReferences reads which payment is meant, and nothing of what is said
+// about it.
+func notifiedReferences(body []byte) (reference, ours string, err error) {
 	unreadable := pay.Invalid("body", "the notification can't be read")
 	if strings.HasPrefix(strings.TrimSpace(string(body)), "{") {
 		f, err := parseFields(body)
 		if err != nil {
-			return "", unreadable
+			return "", "", unreadable
 		}
-		return first(f.string("reference_transaction"), f.string("reference")), nil
+		return first(f.string("reference_transaction"), f.string("reference")), f.string("reference_externe"), nil
 	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
-		return "", unreadable
+		return "", "", unreadable
 	}
-	return first(form.Get("reference_transaction"), form.Get("reference")), nil
+	return first(form.Get("reference_transaction"), form.Get("reference")), form.Get("reference_externe"), nil
 }

@@ -421,14 +421,17 @@ func TestACodeThatNeverComesEndsThePaymentForGood(t *testing.T) {
 	}
 }
 
-func TestAWebhookIsAHintWithAReferenceAndNothingElse(t *testing.T) {
+// Our own reference counts as well: a refusal names none of theirs, so that a
+// success that follows it would be told of a payment that nobody knows.
+func TestAWebhookIsAHintWithReferencesAndNothingElse(t *testing.T) {
 	c, _, _ := connected(t, nil)
+	ours := map[string]string{"JSON": "PS0123456789ABCDEFGH"}
 	for name, body := range map[string]string{
-		"JSON":        `{"reference_transaction":"KP-000-B2C-00000002","reference_externe":"x","transactionStatus":"Success","message":"m"}`,
+		"JSON":        `{"reference_transaction":"KP-000-B2C-00000002","reference_externe":"PS0123456789ABCDEFGH","transactionStatus":"Success","message":"m"}`,
 		"another key": `{"reference":"KP-000-B2C-00000002"}`, "a form": "reference_transaction=KP-000-B2C-00000002&transactionStatus=Success",
 	} {
 		n, err := c.ReadNotification(httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(body)))
-		if err != nil || n.ProviderReference != "KP-000-B2C-00000002" || n.Reference != "" || n.Verified || n.Hint != "" ||
+		if err != nil || n.ProviderReference != "KP-000-B2C-00000002" || n.Reference != ours[name] || n.Verified || n.Hint != "" ||
 			n.Answer.Status != 200 || string(n.Answer.Body) != `{"received":true}` {
 			t.Errorf("%s: %+v %v", name, n, err)
 		}

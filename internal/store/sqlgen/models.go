@@ -113,6 +113,19 @@ type Delivery struct {
 	NextAttemptAt int64
 }
 
+type Erasure struct {
+	MerchantID string
+	ID         string
+	Asked      bool
+	DueAt      int64
+}
+
+type ErasureCursor struct {
+	MerchantID string
+	Prefix     string
+	ID         string
+}
+
 type Event struct {
 	MerchantID    string
 	ID            string
@@ -164,6 +177,12 @@ type Idempotency struct {
 	LeaseUntil    int64
 	CreatedAt     int64
 	ExpiresAt     int64
+}
+
+type LateRefund struct {
+	MerchantID string
+	ID         string
+	DueAt      int64
 }
 
 type Lease struct {
@@ -249,6 +268,13 @@ type PayoutLimit struct {
 	Mode       string
 	Currency   string
 	Amount     int64
+}
+
+type Policy struct {
+	MerchantID   string
+	RefundLate   bool
+	PersonalDays int64
+	UpdatedAt    int64
 }
 
 type ReconciliationCase struct {

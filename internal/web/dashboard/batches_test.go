@@ -70,8 +70,8 @@ func (b *browser) batch(page string) (found gateway.Batch) {
 func TestAFileIsSeenConfirmedPaidAndAccountedFor(t *testing.T) {
 	t.Parallel()
 	b := open(t).owner("awa")
-	page := b.draft("Salaires de février", payroll)
-	seen := b.shows(b.get(page), 200, "Salaires de février", "paie-1", "paie-2", "&#43;24166000100", "Awa &lt;N&#39;Zué&gt;", "35\u00a0000\u00a0F\u00a0CFA", "Confirmer et payer")
+	page := b.draft("Paie de février", payroll)
+	seen := b.shows(b.get(page), 200, "Paie de février", "paie-1", "paie-2", "&#43;24166000100", "Awa &lt;N&#39;Zué&gt;", "35\u00a0000\u00a0F\u00a0CFA", "Confirmer et payer")
 	b.lacks(seen, "devra l'approuver", "À corriger")
 	if n := len(must(b.gateway.ListBatches(t.Context(), b.caller, "", 10))); n != 0 {
 		t.Fatalf("%d batches before the confirmation", n)
@@ -84,8 +84,8 @@ func TestAFileIsSeenConfirmedPaidAndAccountedFor(t *testing.T) {
 	}
 	done := b.shows(b.get(page), 200, "Terminé", "2 / 2", "Réussi 1", "Échoué 1", "Solde insuffisant", "241••••0100")
 	b.lacks(done, "24166000100", "http-equiv", "<script")
-	b.shows(b.get("/dashboard/batches"), 200, "Salaires de février", "2 / 2", "awa@example.com")
-	b.shows(b.get("/dashboard/audit"), 200, "batch.create", "Salaires de février 35000 XAF")
+	b.shows(b.get("/dashboard/batches"), 200, "Paie de février", "2 / 2", "awa@example.com")
+	b.shows(b.get("/dashboard/audit"), 200, "batch.create", "Paie de février 35000 XAF")
 
 	paid := b.batch(page).Payouts
 	file := b.shows(b.get(page+"/result.csv"), 200)

@@ -91,6 +91,7 @@ func (h *handler) readCharts(v *visit) (charts, error) {
 		row.Money = addMoney(row.Money, s.Count.Volume)
 		c.Totals = c.Totals.PlusCounts(s.Count)
 	}
+	c.Totals.Failed = max(c.Totals.Failed, 0) // late successes of failures before the period
 	for _, row := range operators {
 		c.Operators = append(c.Operators, *row)
 	}
@@ -165,6 +166,10 @@ func (f frame) When(p period, at time.Time) string {
 	switch {
 	case p.step == time.Hour:
 		return at.Format("15:04")
+	case p.step == 24*time.Hour && f.Lang == "en":
+		return at.Format("2 Jan")
+	case p.step == 24*time.Hour:
+		return at.Format("02/01")
 	case f.Lang == "en":
 		return at.Format("2 Jan 15:04")
 	}
@@ -173,9 +178,10 @@ func (f frame) When(p period, at time.Time) string {
 
 // Measures of the pictures over time, in their own units.
 const (
-	timeWidth  = 720
+	timeWidth  = 480
 	timeHeight = 110
 	timeFoot   = 16
+	timeLabel  = 76 // the longest
 )
 
 // VolumeChart draws the money of one currency over time.
@@ -228,7 +234,7 @@ func (f frame) bars(c charts, title string, of func(i int) (height float64, labe
 		when := f.When(c.Period, column.Start)
 		fmt.Fprintf(&b, `<g><title>%s : %s</title><rect class="room" x="%d" y="0" width="%d" height="%d"/><rect class="fill" x="%d" y="%d" width="%d" height="%d"/></g>`,
 			template.HTMLEscapeString(when), template.HTMLEscapeString(label), i*width, width, timeHeight, i*width+2, timeHeight-tall, width-4, tall)
-		if i%(len(c.Columns)/6+1) == 0 {
+		if i%(len(c.Columns)/6+1) == 0 && i*width <= timeWidth-timeLabel {
 			fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text>`, i*width, timeHeight+timeFoot-3, template.HTMLEscapeString(when))
 		}
 	}
@@ -238,15 +244,16 @@ func (f frame) bars(c charts, title string, of func(i int) (height float64, labe
 
 // Measures of the picture by operator.
 const (
-	rowStep = 26
-	rowName = 190
-	rowBar  = 400
+	rowWidth = 520
+	rowStep  = 26
+	rowName  = 150
+	rowBar   = 250
 )
 
 // OperatorChart draws each operator's success rate.
 func (f frame) OperatorChart(c charts) template.HTML {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="chart" role="img" viewBox="0 0 %d %d"><title>%s</title>`, timeWidth, rowStep*len(c.Operators), template.HTMLEscapeString(f.T["rates"]))
+	fmt.Fprintf(&b, `<svg class="chart operators" role="img" viewBox="0 0 %d %d"><title>%s</title>`, rowWidth, rowStep*len(c.Operators), template.HTMLEscapeString(f.T["rates"]))
 	for i, row := range c.Operators {
 		y := i * rowStep
 		rate, _ := row.Count.Rate()

@@ -86,7 +86,13 @@ func open(t *testing.T, others ...*provider.Provider) *house {
 	operators.OnNews(w.gateway.TakeSandboxNews)
 	w.accounts = &account.Accounts{Store: w.store, Box: box, Now: w.clock}
 	hooks := webhook.New(webhook.Config{Store: w.store, Box: box, Outbound: out, Render: api.Render, Now: w.clock})
-	pages = dashboard.New(dashboard.Config{Gateway: w.gateway, Accounts: w.accounts, Webhooks: hooks, Now: w.clock})
+	dialects := map[string]provider.Dialect{}
+	for _, p := range others {
+		if p.Speak != nil {
+			dialects[p.Name] = p.Speak(gateway.Port{Gateway: w.gateway})
+		}
+	}
+	pages = dashboard.New(dashboard.Config{Gateway: w.gateway, Accounts: w.accounts, Webhooks: hooks, Dialects: dialects, Now: w.clock})
 	return w
 }
 

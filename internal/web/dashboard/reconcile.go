@@ -43,14 +43,6 @@ type reconciliationPage struct {
 	Typed   map[string]string
 }
 
-// Total is how many cases of a connection are open.
-func (p reconciliationPage) Total(connection string) (n int64) {
-	for _, one := range p.Open[connection] {
-		n += one
-	}
-	return n
-}
-
 // Field is what was typed into a field.
 func (p reconciliationPage) Field(name string) string { return p.Typed[name] }
 

@@ -143,8 +143,8 @@ func (h *handler) exportCases(v *visit) error {
 // casePage is one case, and what to do about it.
 type casePage struct {
 	reconcile.Case
-	Name string
-	Note string
+	Name  string
+	Typed string // a note that was refused
 }
 
 func (h *handler) oneCase(v *visit) error { return h.showCase(v, "", nil) }
@@ -154,7 +154,7 @@ func (h *handler) showCase(v *visit, note string, fault error) error {
 	if err != nil {
 		return err
 	}
-	page := casePage{Case: one, Note: note}
+	page := casePage{Case: one, Typed: note}
 	if page.Name, err = h.railName(v, one.Connection); err != nil {
 		return err
 	}

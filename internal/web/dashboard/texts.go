@@ -29,7 +29,7 @@ var texts = map[string][2]string{
 	"method.mobile_money": {"Mobile money", "Mobile money"}, "method.card": {"Carte", "Card"}, "method.wallet": {"Portefeuille", "Wallet"},
 	"late": {"Réussi après avoir été annoncé autrement", "Succeeded after it had been reported otherwise"}, "overdue": {"En attente depuis trop longtemps", "Pending for too long"},
 	"alerts": {"À examiner", "Needs attention"}, "recent": {"Derniers encaissements", "Latest payments"}, "rates": {"Taux de réussite par opérateur", "Success rate by operator"},
-	"ratesHint": {"Sur les derniers encaissements terminés :", "Of the latest payments that have ended:"}, "available": {"Disponible", "Available"}, "reserved": {"Réservé", "Reserved"}, "perConnection": {"Par connexion", "Per connection"},
+	"available": {"Disponible", "Available"}, "reserved": {"Réservé", "Reserved"}, "perConnection": {"Par connexion", "Per connection"},
 
 	"story": {"Déroulement", "Timeline"}, "what.attempt": {"Tentative", "Attempt"}, "what.exchange": {"Échange avec le prestataire", "Exchange with the provider"},
 	"what.notification": {"Notification reçue", "Notification received"}, "what.event": {"Événement", "Event"},

@@ -33,4 +33,10 @@ var settingsTexts = map[string][2]string{
 	"callbackURL": {"Adresse des notifications", "Address for notifications"}, "returnURL": {"Adresse de retour des navigateurs", "Return address of browsers"},
 	"fault.not_issued": {"Émettez d'abord des identifiants.", "Issue credentials first."}, "fault.demo": {"Les identifiants de démonstration sont publiés et ne changent pas.", "The demo credentials are published and do not change."},
 	"demoKeeps": {"Les identifiants du marchand de démonstration sont publiés et ne changent pas.", "The demo merchant's credentials are published and do not change."},
+
+	"activity": {"Activité", "Activity"}, "period.day": {"24 heures", "24 hours"}, "period.week": {"7 jours", "7 days"}, "period.month": {"30 jours", "30 days"},
+	"volume": {"Volume encaissé", "Volume taken"}, "paymentsCount": {"encaissements", "payments"}, "rate": {"Taux de réussite", "Success rate"},
+	"succeededCount": {"réussis", "succeeded"}, "failedCount": {"non aboutis", "did not succeed"}, "approval": {"Délai d'approbation", "Time to approve"},
+	"asTable":    {"Les mêmes chiffres en tableau", "The same figures as a table"},
+	"chartsHint": {"Encaissements terminés dans la période, par heure de fin (UTC) ; les deux dernières minutes n'y sont pas encore. Le délai va de la création à l'approbation.", "Payments that ended in the period, by the hour in which they did (UTC); the last two minutes are not in yet. The time is from creation to approval."},
 }

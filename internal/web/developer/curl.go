@@ -1,6 +1,7 @@
 package developer
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"mime"
@@ -38,7 +39,7 @@ func formFields(contentType, body string) (fields []string, ok bool) {
 	reader := multipart.NewReader(strings.NewReader(body), params["boundary"])
 	for {
 		part, err := reader.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return fields, true
 		}
 		if err != nil {

@@ -31,11 +31,11 @@ func wordsFor(r *http.Request) words {
 	return french
 }
 
-var french = words{
+var french = words{ //nolint:gosec // texts about credentials
 	"lang": "fr", "other": "en", "otherName": "English", "language": "Langue", "title": "Pour commencer",
 	"lead":      "Essayez chaque API d'un clic. Tout se passe sur cette machine, avec de l'argent fictif.",
 	"addresses": "Adresses", "gateway": "Passerelle", "docs": "Référence de l'API", "dashboard": "Tableau de bord",
-	"phones": "Téléphones virtuels", "checkout": "Page de paiement", "ownCheckout": "chaque paiement apporte la sienne",
+	"phones": "Téléphones de test", "checkout": "Page de paiement", "ownCheckout": "chaque paiement apporte la sienne",
 	"notices": "Notifications", "inbox": "boîte de réception du bac à sable", "signing": "Secret de signature (API native)",
 	"insteadOf": "à la place de", "credentials": "Identifiants de démonstration", "name": "Nom", "value": "Valeur",
 	"fronts": "Les API", "trials": "Essais", "run": "Lancer", "edit": "Modifier le corps avant l'envoi",

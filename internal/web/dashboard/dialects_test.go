@@ -1,0 +1,125 @@
+package dashboard_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/passerelle-pay/passerelle/internal/account"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider/flexpay"
+)
+
+func TestADialectIsSetUpItsOptionsChangeAndItsCredentialsAreReplaced(t *testing.T) {
+	t.Parallel()
+	known := flexpay.Provider()
+	b := open(t, &known).owner("awa")
+	b.shows(b.get("/dashboard/dialects"), 200, "FlexPay", b.url+"/flexpay", "Pas encore")
+	b.shows(b.post("/dashboard/dialects/flexpay", "option.callback_retries=3"), 409, "abord")
+	b.shows(b.get("/dashboard/dialects/nobody"), 404)
+	token := regexp.MustCompile(`<dt>token</dt><dd class="once">([^<]+)</dd>`)
+	issue := func() string {
+		t.Helper()
+		a := b.shows(b.post("/dashboard/dialects/flexpay/issue"), 200, "une seule fois")
+		m := token.FindStringSubmatch(a.body)
+		if m == nil {
+			t.Fatalf("no token is shown:\n%s", a.body)
+		}
+		return m[1]
+	}
+	first := issue()
+	page := b.shows(b.get("/dashboard/dialects/flexpay"), 200, "option.", "par défaut")
+	b.lacks(page, first)
+	form := []string{"callback_url=https://boutique.example/hooks", "return_url="}
+	for _, o := range known.Options {
+		value := o.Default
+		if o.Name == "callback_retries" {
+			value = "7"
+		}
+		form = append(form, "option."+o.Name+"="+value)
+	}
+	b.leads(b.post("/dashboard/dialects/flexpay", form...), "/dashboard/dialects/flexpay?done=saved")
+	s, issued, err := b.gateway.DialectSettings(t.Context(), "flexpay", b.caller.MerchantID, pay.Test)
+	b.must(err)
+	if !issued || len(s.Options) != 1 || s.Options["callback_retries"] != "7" || s.CallbackURL != "https://boutique.example/hooks" {
+		t.Errorf("the settings are %+v", s)
+	}
+	second := issue()
+	if again, _, err := b.gateway.DialectSettings(t.Context(), "flexpay", b.caller.MerchantID, pay.Test); err != nil || again.Options["callback_retries"] != "7" || second == first {
+		t.Errorf("replacing the credentials left %+v, %v", again, err)
+	}
+	for _, bad := range []string{"callback_url=ftp://boutique.example/", "option.callback_retries=often", "option.callback_retries=-1"} {
+		refused := append([]string{bad}, form...)
+		b.shows(b.post("/dashboard/dialects/flexpay", refused...), 422)
+	}
+	if a := b.get("/dashboard/audit"); strings.Contains(a.body, first) || strings.Contains(a.body, second) {
+		t.Error("the audit trail has a credential")
+	} else {
+		b.shows(a, 200, "dialect.change", "callback_retries", "dialect.issue")
+	}
+	b.shows(b.colleague(account.Operator).get("/dashboard/dialects"), 403)
+}
+
+func TestAConnectionsCredentialsAreReplacedAndNeverShown(t *testing.T) {
+	t.Parallel()
+	b := open(t, acme()).owner("awa")
+	b.leads(b.post("/dashboard/mode", "mode=live"), "/dashboard/")
+	b.leads(b.post("/dashboard/connections", "provider=acme", "name=Compte", "field.api_key=wrong-key-123", "field.site=nord"), "/dashboard/connections?done=added")
+	id := regexp.MustCompile(`href="/dashboard/connections/(con_[a-z0-9]+)"`).FindStringSubmatch(b.get("/dashboard/connections").body)[1]
+	b.lacks(b.shows(b.get("/dashboard/connections/"+id), 200, `value="Compte"`, `value="nord"`, "vide : inchangé"), "wrong-key-123")
+	b.shows(b.post("/dashboard/connections/"+id+"/test"), 200, "refuse les identifiants")
+
+	b.leads(b.post("/dashboard/connections/"+id, "name=Compte sud", "field.api_key=right-key-123", "field.site=sud"), "/dashboard/connections?done=edited")
+	b.lacks(b.shows(b.post("/dashboard/connections/"+id+"/test"), 200, "Le prestataire répond", "Compte sud"), "right-key-123")
+	b.leads(b.post("/dashboard/connections/"+id, "name=", "field.api_key=", "field.site=est"), "/dashboard/connections?done=edited")
+	b.shows(b.post("/dashboard/connections/"+id+"/test"), 200, "Le prestataire répond", "Compte sud")
+	b.lacks(b.shows(b.get("/dashboard/connections/"+id), 200, `value="est"`), "right-key-123")
+	b.lacks(b.shows(b.get("/dashboard/audit"), 200, "connection.change", "api_key site"), "right-key-123", "wrong-key-123")
+
+	b.shows(b.colleague(account.Operator).get("/dashboard/connections/"+id), 403)
+	stranger := b.house.owner("ada")
+	b.leads(stranger.post("/dashboard/mode", "mode=live"), "/dashboard/")
+	b.shows(stranger.get("/dashboard/connections/"+id), 404)
+	b.shows(stranger.post("/dashboard/connections/"+id, "field.api_key=right-key-123"), 404)
+	b.leads(b.post("/dashboard/mode", "mode=test"), "/dashboard/")
+	b.shows(b.get("/dashboard/connections/"+id), 404)
+}
+
+func TestRoutesAreSwitchedAndChangePlaces(t *testing.T) {
+	t.Parallel()
+	b := open(t).owner("awa")
+	id := regexp.MustCompile(`<option value="(con_[a-z0-9]+)"`).FindStringSubmatch(b.get("/dashboard/routes").body)[1]
+	for _, country := range []string{"GA", "CI", "CD"} { // all in one place
+		b.leads(b.post("/dashboard/routes", "position=5", "connection="+id, "country="+country), "/dashboard/routes?done=added")
+	}
+	row := regexp.MustCompile(`<td>(\d+)</td>.*<td>(GA|CI|CD)</td>`)
+	form := regexp.MustCompile(`action="/dashboard/routes/(rt_[a-z0-9]+)/move"`)
+	order := func() (countries string, ids []string) {
+		page := b.get("/dashboard/routes").body
+		for _, m := range row.FindAllStringSubmatch(page, -1) {
+			countries += m[1] + m[2] + " "
+		}
+		for i, m := range form.FindAllStringSubmatch(page, -1) {
+			if i%2 == 0 {
+				ids = append(ids, m[1])
+			}
+		}
+		return countries, ids
+	}
+	_, ids := order()
+	b.leads(b.post("/dashboard/routes/"+ids[2]+"/move", "direction=up"), "/dashboard/routes?done=saved")
+	got, after := order()
+	if after[1] != ids[2] || after[2] != ids[1] || !strings.HasPrefix(got, "1") || !strings.Contains(got, " 3") {
+		t.Errorf("the order is %s, %v of %v", got, after, ids)
+	}
+	b.leads(b.post("/dashboard/routes/"+after[0]+"/move", "direction=up"), "/dashboard/routes?done=saved")
+	b.leads(b.post("/dashboard/routes/"+after[2]+"/move", "direction=down"), "/dashboard/routes?done=saved")
+	if same, _ := order(); same != got {
+		t.Errorf("moving beyond the ends made %s of %s", same, got)
+	}
+	b.shows(b.post("/dashboard/routes/"+ids[0]+"/move", "direction=sideways"), 422)
+	b.shows(b.post("/dashboard/routes/rt_other/move", "direction=up"), 404)
+	b.leads(b.post("/dashboard/routes/"+ids[0]+"/enabled", "enabled=false"), "/dashboard/routes?done=saved")
+	b.shows(b.get("/dashboard/routes"), 200, "Désactivée")
+	b.shows(b.post("/dashboard/routes/rt_other/enabled", "enabled=false"), 404)
+}
