@@ -34,6 +34,10 @@ func TestEachConnectorSurvivesEachHazardOfItsProvider(t *testing.T) {
 					continue
 				}
 				f.meet(t, h.Name, s)
+				if h.Refuses || s.with != "" {
+					// A asks again, and what it then makes is to meet no other fault.
+					f.join(t, f.meetings[len(f.meetings)-1])
+				}
 			}
 			f.rounds(t, func(m *meeting) bool { return m.blind || m.held || m.want == open })
 			for _, m := range f.meetings {
@@ -106,9 +110,6 @@ func (f *field) meet(t *testing.T, hazard string, s survival) {
 		f.look(m)
 		return m.met || !slices.ContainsFunc(faults.Armed(), func(a sandbox.Fault) bool { return a.ID == m.fault.ID && a.Transaction == "" })
 	})
-	if s.with != "" {
-		f.join(t, m) // one renewal of a key serves all who wait for it
-	}
 }
 
 // look notes whether the fault has struck.

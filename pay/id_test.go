@@ -25,6 +25,18 @@ func TestIDsSortByTime(t *testing.T) {
 	}
 }
 
+func TestABoundPartsTheIDsBeforeATimeFromThoseSince(t *testing.T) {
+	at := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+	bound := IDBound("x", "00000000", at)
+	before, since := NewID("x", "00000000", at.Add(-time.Millisecond)), NewID("x", "00000000", at)
+	if before >= bound || since < bound {
+		t.Errorf("%s, %s and %s are out of order", before, bound, since)
+	}
+	if first := IDBound("x", "00000000", time.Time{}); first >= before {
+		t.Errorf("%s, of no time, does not sort first", first)
+	}
+}
+
 func TestIDsOfOneMillisecondSortAsTheyWereMade(t *testing.T) {
 	at, last := time.UnixMilli(1_000), ""
 	for range 1000 {

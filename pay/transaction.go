@@ -183,6 +183,9 @@ type Transaction struct {
 
 	Checkout Checkout
 
+	// Erased: its personal data was taken out of it, and does not come back.
+	Erased bool `json:",omitempty"`
+
 	// Submitted: a provider may know of it. From then on our own clock ends nothing.
 	Submitted bool
 	// Late: it succeeded after it had been final otherwise.

@@ -32,6 +32,8 @@ type commands struct {
 	Merchant  merchantCommand  `cmd:"" help:"Add and list merchants, rotate their keys."`
 	Keys      keysCommand      `cmd:"" help:"Make, rotate and retire the keys that seal credentials."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
+	Backup    backupCommand    `cmd:"" help:"Copy a SQLite database while serve runs, and check the copy."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of a SQLite database that nobody has open."`
 	Conform   conformCommand   `cmd:"" help:"Play the providers' published requests against any address and hold the answers to the published ones."`
 	Bench     benchCommand     `cmd:"" help:"Measure whole life cycles of payments, and what the database allows at best."`
 	Doctor    doctorCommand    `cmd:"" help:"Check the configuration, the database and each connection's credentials, and say what to do."`

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 )
 
 type serveCommand struct {
@@ -15,12 +16,16 @@ type serveCommand struct {
 	AdminAddr      string        `help:"Address for /metrics, /healthz and /readyz alone." default:"127.0.0.1:9090" env:"PASSERELLE_ADMIN_ADDR"`
 	TrustedProxies string        `help:"Proxies whose forwarded headers count." env:"PASSERELLE_TRUSTED_PROXIES" placeholder:"CIDRS"`
 	AllowNetworks  string        `help:"Networks beyond the public ones that may be called." env:"PASSERELLE_ALLOW_NETWORKS" placeholder:"CIDRS"`
+	Rates          string        `help:"Requests a second of one client, where they differ from pages=50,sign-in=2,hooks=1000,control=500,keys=5000; off for no bound." env:"PASSERELLE_RATES" placeholder:"RATES"`
 	TLSCert        string        `name:"tls-cert" help:"Certificate file; serves HTTPS." env:"PASSERELLE_TLS_CERT" placeholder:"FILE"`
 	TLSKey         string        `name:"tls-key" help:"Key file of the certificate." env:"PASSERELLE_TLS_KEY" placeholder:"FILE"`
 	TestMode       bool          `help:"Serve the sandbox at /sandbox: virtual phones and control API." env:"PASSERELLE_TEST_MODE"`
 	OperatorDelay  string        `help:"How long a sandbox customer takes: 1s, 0, manual." default:"1s" env:"PASSERELLE_OPERATOR_DELAY"`
 	Drain          time.Duration `help:"How long SIGTERM waits for open requests." default:"30s" env:"PASSERELLE_DRAIN"`
 	DrainNotice    time.Duration `help:"How long /readyz says 503 before anything closes, for load balancers to look elsewhere." default:"0s" env:"PASSERELLE_DRAIN_NOTICE"`
+	KeepDeliveries int           `help:"Days for which webhook deliveries are kept that have ended; 0 keeps them for good." default:"30" env:"PASSERELLE_KEEP_DELIVERIES" placeholder:"DAYS"`
+	KeepExchanges  int           `help:"Days for which exchanges with providers, and their notifications, are kept." default:"90" env:"PASSERELLE_KEEP_EXCHANGES" placeholder:"DAYS"`
+	KeepSandbox    int           `help:"Days for which what ended in the sandbox is kept." default:"30" env:"PASSERELLE_KEEP_SANDBOX" placeholder:"DAYS"`
 	LogFormat      string        `help:"text or json." enum:"text,json" default:"json" env:"PASSERELLE_LOG_FORMAT"`
 	LogLevel       string        `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info" env:"PASSERELLE_LOG_LEVEL"`
 }
@@ -62,12 +67,20 @@ func (s serveCommand) judged() (c app.Config, problems []error) {
 		Addr: s.Addr, AdminAddr: s.AdminAddr, TLSCert: s.TLSCert, TLSKey: s.TLSKey, Sandbox: s.TestMode,
 		OperatorDelay: s.OperatorDelay, DrainFor: s.Drain, DrainNotice: s.DrainNotice, Log: logger(s.LogFormat, s.LogLevel),
 	}
+	const day = 24 * time.Hour
+	c.Keep = gateway.Keep{
+		Deliveries: time.Duration(s.KeepDeliveries) * day, Exchanges: time.Duration(s.KeepExchanges) * day,
+		Sandbox: time.Duration(s.KeepSandbox) * day,
+	}
 	s.fill(&c)
 	var err error
 	if c.TrustedProxies, err = app.ParseNetworks("PASSERELLE_TRUSTED_PROXIES", s.TrustedProxies); err != nil {
 		problems = append(problems, err)
 	}
 	if c.AllowNetworks, err = app.ParseNetworks("PASSERELLE_ALLOW_NETWORKS", s.AllowNetworks); err != nil {
+		problems = append(problems, err)
+	}
+	if c.Rates, err = app.ParseRates(s.Rates); err != nil {
 		problems = append(problems, err)
 	}
 	problems = append(problems, c.Check())

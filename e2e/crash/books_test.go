@@ -20,7 +20,7 @@ func (c *campaign) checkBooks(t *testing.T, v *verdict) {
 	t.Helper()
 	c.withRows(t, func(ctx context.Context, db *store.Store) {
 		for _, by := range []string{"currency", "journal, currency"} {
-			query(t, ctx, db, "SELECT COUNT(*) FROM (SELECT "+by+" FROM ledger_entries GROUP BY "+by+
+			query(ctx, t, db, "SELECT COUNT(*) FROM (SELECT "+by+" FROM ledger_entries GROUP BY "+by+
 				" HAVING SUM(CASE side WHEN 'debit' THEN amount ELSE -amount END) <> 0) AS wrong", func(scan func(...any)) {
 				var n int
 				if scan(&n); n != 0 {
@@ -29,7 +29,7 @@ func (c *campaign) checkBooks(t *testing.T, v *verdict) {
 			})
 		}
 		booked := map[string]int64{}
-		query(t, ctx, db, "SELECT transaction_id, SUM(amount) FROM ledger_entries WHERE account IN ('payments', 'payouts', 'refunds') GROUP BY transaction_id",
+		query(ctx, t, db, "SELECT transaction_id, SUM(amount) FROM ledger_entries WHERE account IN ('payments', 'payouts', 'refunds') GROUP BY transaction_id",
 			func(scan func(...any)) {
 				var id string
 				var sum int64
@@ -45,11 +45,11 @@ func (c *campaign) checkBooks(t *testing.T, v *verdict) {
 				v.add(c.shop.known[reference], "it is %s of %d and the ledger moved %d", o.status, o.amount, booked[o.id])
 			}
 		}
-		checkBalances(t, ctx, db, v)
+		checkBalances(ctx, t, db, v)
 	})
 }
 
-func checkBalances(t *testing.T, ctx context.Context, db *store.Store, v *verdict) {
+func checkBalances(ctx context.Context, t *testing.T, db *store.Store, v *verdict) {
 	t.Helper()
 	merchants, err := db.Read().ListMerchants(ctx)
 	must(t, err)
@@ -114,10 +114,10 @@ func (c *campaign) story(t *testing.T, v *verdict, w *wish) string {
 		id = o.id
 	}
 	c.withRows(t, func(ctx context.Context, db *store.Store) {
-		b.WriteString("the gateway:\n" + indent(chapters(t, ctx, db, id)) + "\n")
+		b.WriteString("the gateway:\n" + indent(chapters(ctx, t, db, id)) + "\n")
 	})
 	for _, o := range v.theirs[w.matter()] {
-		b.WriteString("the provider:\n" + indent(chapters(t, t.Context(), c.providers.books, o.transaction)) + "\n")
+		b.WriteString("the provider:\n" + indent(chapters(t.Context(), t, c.providers.books, o.transaction)) + "\n")
 	}
 	for _, n := range c.nodes {
 		for _, line := range n.mentions(id) {
@@ -128,7 +128,7 @@ func (c *campaign) story(t *testing.T, v *verdict, w *wish) string {
 }
 
 // chapters are the rows of one transaction.
-func chapters(t *testing.T, ctx context.Context, db *store.Store, id string) string {
+func chapters(ctx context.Context, t *testing.T, db *store.Store, id string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, table := range []string{

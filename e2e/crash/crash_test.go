@@ -184,11 +184,11 @@ func (c *campaign) outage(t *testing.T) {
 	for _, n := range c.nodes {
 		must(t, n.kill())
 	}
-	c.withRows(t, func(ctx context.Context, db *store.Store) { age(t, ctx, db, time.Hour, due...) })
+	c.withRows(t, func(ctx context.Context, db *store.Store) { age(ctx, t, db, time.Hour, due...) })
 	for _, n := range c.nodes {
 		must(t, n.start(t.Context()))
 	}
-	age(t, t.Context(), c.providers.books, time.Hour, notifications)
+	age(t.Context(), t, c.providers.books, time.Hour, notifications)
 }
 
 // judge reports every violation with the whole story of its transaction.
@@ -205,9 +205,8 @@ func (c *campaign) judge(t *testing.T) {
 	tally.faults.Add(c.shop.cut.Load() + c.shop.relay.cut.Load())
 	tally.kills.Add(int64(killed))
 	tally.violations.Add(int64(len(v.problems)))
-	line := fmt.Sprintf("%s, seed %d: %d transactions (%s), %d requests cut off, %d notifications undelivered, %d kills of serve, %d of PostgreSQL, %d violations",
+	fmt.Printf("%s, seed %d: %d transactions (%s), %d requests cut off, %d notifications undelivered, %d kills of serve, %d of PostgreSQL, %d violations\n",
 		c.engine, c.seed, len(v.ours), v.census(), c.shop.cut.Load(), c.shop.relay.cut.Load(), killed-c.databaseKills, c.databaseKills, len(v.problems))
-	fmt.Println(line)
 	const shown = 10
 	for i, p := range v.problems {
 		if i == shown {
@@ -215,9 +214,6 @@ func (c *campaign) judge(t *testing.T) {
 			break
 		}
 		t.Errorf("seed %d: %s\n%s", c.seed, p, c.story(t, v, p.intent))
-	}
-	if t.Failed() {
-		t.Log(line)
 	}
 }
 

@@ -44,14 +44,19 @@ type column struct{ table, name string }
 var (
 	notifications = column{"deliveries", "next_attempt_at"}
 	due           = []column{
-		{"transactions", "next_check_at"}, {"attempts", "lease_until"}, {"attempts", "absent_since"}, notifications,
-		{"idempotency", "lease_until"}, {"leases", "expires_at"}, {"connections", "next_maintain_at"},
+		{"transactions", "next_check_at"},
+		{"attempts", "lease_until"},
+		{"attempts", "absent_since"},
+		notifications,
+		{"idempotency", "lease_until"},
+		{"leases", "expires_at"},
+		{"connections", "next_maintain_at"},
 	}
 )
 
 // age puts rows forward in time: whatever they wait for comes sooner by that
 // much. Nobody is at work on them, or it may be done twice.
-func age(t *testing.T, ctx context.Context, db *store.Store, by time.Duration, columns ...column) {
+func age(ctx context.Context, t *testing.T, db *store.Store, by time.Duration, columns ...column) {
 	t.Helper()
 	must(t, db.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		for _, c := range columns {
@@ -93,7 +98,7 @@ func (c *campaign) ours(t *testing.T) map[string]*our {
 	t.Helper()
 	list, byID := map[string]*our{}, map[string]*our{}
 	c.withRows(t, func(ctx context.Context, db *store.Store) {
-		query(t, ctx, db, "SELECT id, kind, reference, status, provider_reference, amount, next_check_at, checks FROM transactions", func(scan func(...any)) {
+		query(ctx, t, db, "SELECT id, kind, reference, status, provider_reference, amount, next_check_at, checks FROM transactions", func(scan func(...any)) {
 			o := &our{}
 			scan(&o.id, &o.kind, &o.reference, &o.status, &o.theirs, &o.amount, &o.nextCheck, &o.checks)
 			if list[o.reference] != nil {
@@ -101,7 +106,7 @@ func (c *campaign) ours(t *testing.T) map[string]*our {
 			}
 			list[o.reference], byID[o.id] = o, o
 		})
-		query(t, ctx, db, "SELECT transaction_id, id, type, sequence FROM events ORDER BY transaction_id, sequence", func(scan func(...any)) {
+		query(ctx, t, db, "SELECT transaction_id, id, type, sequence FROM events ORDER BY transaction_id, sequence", func(scan func(...any)) {
 			var transaction string
 			var n notice
 			scan(&transaction, &n.id, &n.kind, &n.sequence)
@@ -118,7 +123,7 @@ func (c *campaign) ours(t *testing.T) map[string]*our {
 func (c *campaign) theirs(t *testing.T) map[matter][]their {
 	t.Helper()
 	list := map[matter][]their{}
-	query(t, t.Context(), c.providers.books, `SELECT o.id, o.transaction_id, o.kind, o.phone, o.amount, o.currency, o.status, t.status
+	query(t.Context(), t, c.providers.books, `SELECT o.id, o.transaction_id, o.kind, o.phone, o.amount, o.currency, o.status, t.status
 FROM sandbox_operations o LEFT JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id`, func(scan func(...any)) {
 		var o their
 		var m matter
@@ -131,7 +136,7 @@ FROM sandbox_operations o LEFT JOIN transactions t ON t.merchant_id = o.merchant
 }
 
 // query reads rows one by one.
-func query(t *testing.T, ctx context.Context, db *store.Store, text string, each func(scan func(...any))) {
+func query(ctx context.Context, t *testing.T, db *store.Store, text string, each func(scan func(...any))) {
 	t.Helper()
 	rows, err := db.RawRead().QueryContext(ctx, text)
 	must(t, err)

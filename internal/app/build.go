@@ -85,7 +85,7 @@ func (a *App) assemble(ctx context.Context, publicURL string) error {
 	var err error
 	a.Gateway, err = gateway.New(gateway.Config{
 		Store: a.Store, Box: a.config.Keys, Providers: a.known, Outbound: providers, Merchants: merchants,
-		PublicURL: publicURL, PeerAddress: peer{a.config.TrustedProxies}.address, Now: a.config.Now, Log: a.log,
+		PublicURL: publicURL, PeerAddress: peer{a.config.TrustedProxies}.address, Keep: a.config.Keep, Now: a.config.Now, Log: a.log,
 	})
 	if err != nil {
 		return err
@@ -163,22 +163,26 @@ func (a *App) routes(publicURL string) http.Handler {
 			rt.mount(p, watched(page, p.Name, "/"+p.Name, a.faulty(p.Name, d)))
 		}
 	}
-	native := api.New(api.Config{Gateway: a.Gateway, Webhooks: a.Webhooks, Version: a.config.Version, PublicURL: publicURL, Now: a.config.Now, Log: a.log})
+	rates := a.config.Rates
+	native := api.New(api.Config{
+		Gateway: a.Gateway, Webhooks: a.Webhooks, Version: a.config.Version, PublicURL: publicURL, Now: a.config.Now, Log: a.log,
+		Rate: rates.Keys, Burst: burstOf(rates.Keys),
+	})
 	rt.rest.Handle("/v1/", watched(page, pay.NativeFront, "", a.faulty(pay.NativeFront, native)))
 	for _, prefix := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
 		rt.rest.Handle(prefix, native)
 	}
-	rt.rest.Handle("/pay/", checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log}))
-	people := dashboard.New(dashboard.Config{
+	rt.rest.Handle("/pay/", a.throttled(rates.Pages, acts, checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log})))
+	people := a.throttled(rates.SignIn, signsIn, dashboard.New(dashboard.Config{
 		Gateway: a.Gateway, Webhooks: a.Webhooks, Now: a.config.Now, Log: a.log,
 		Reconcile: a.Reconcile, Accounts: &account.Accounts{Store: a.Store, Box: a.config.Keys, Now: a.config.Now},
 		Dialects: a.dialects,
-	})
+	}))
 	rt.rest.Handle("/dashboard", people)
 	rt.rest.Handle("/dashboard/", people)
-	rt.rest.HandleFunc("/hooks/{provider}/{connection}", a.Gateway.ServeHook)
+	rt.rest.Handle("/hooks/{provider}/{connection}", a.throttled(rates.Hooks, always, http.HandlerFunc(a.Gateway.ServeHook)))
 	if a.config.Sandbox {
-		control := a.Sandbox.Handler(a.Gateway)
+		control := a.throttled(rates.Control, always, a.Sandbox.Handler(a.Gateway))
 		rt.rest.Handle("/sandbox", control)
 		rt.rest.Handle("/sandbox/", control)
 	}

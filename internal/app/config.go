@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/sandbox"
 	"github.com/passerelle-pay/passerelle/internal/secret"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -32,9 +33,13 @@ type Config struct {
 	PublicURL string
 	// TrustedProxies are the peers whose forwarded headers count.
 	TrustedProxies []netip.Prefix
+	// Rates bound what one client may ask; the zero value is no bound.
+	Rates Rates
 	// AllowLoopback and AllowNetworks open the way out beyond public addresses.
 	AllowLoopback bool
 	AllowNetworks []netip.Prefix
+	// Keep is how long records are kept that nobody owes anything for any more.
+	Keep gateway.Keep
 	// Sandbox serves test mode: virtual phones and the control API.
 	Sandbox bool
 	// OperatorDelay is how long a sandbox customer takes: "1s", "0", "manual".
@@ -83,6 +88,9 @@ func (c Config) Check() error {
 	}
 	if c.DrainFor < 0 || c.DrainNotice < 0 {
 		problems = append(problems, errors.New("PASSERELLE_DRAIN and PASSERELLE_DRAIN_NOTICE can't be negative"))
+	}
+	if c.Keep.Deliveries < 0 || c.Keep.Exchanges < 0 || c.Keep.Sandbox < 0 {
+		problems = append(problems, errors.New("PASSERELLE_KEEP_DELIVERIES, PASSERELLE_KEEP_EXCHANGES and PASSERELLE_KEEP_SANDBOX can't be negative; 0 keeps for good"))
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		problems = append(problems, errors.New("PASSERELLE_TLS_CERT and PASSERELLE_TLS_KEY go together"))

@@ -35,6 +35,7 @@ func (a *App) plan() {
 	a.Webhooks.OnWork(wakes[gateway.WorkDeliveries])
 	wakes[gateway.WorkConnections] = add(a.slowRunner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
 	add(a.slowRunner("batches", 1, a.Gateway.ClaimBatches, a.Gateway.WorkBatch))
+	add(a.slowRunner("late refunds", 2, a.Gateway.ClaimLateRefunds, a.Gateway.RefundLate))
 	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
 	add(worker{name: "reconcile", run: func(ctx context.Context) { <-ctx.Done(); a.Reconcile.Close() }, wake: func() {}})

@@ -50,6 +50,7 @@ var layout = []layer{
 	{"internal/simtest", "the simulation runs the whole program and plays every party around it"},
 	{"internal/demo", "the demonstration starts the whole program and plays against it"},
 	{"internal/doctor", "the doctor looks at a configuration as the program would use it, and changes nothing"},
+	{"internal/backup", "a backup holds what was committed, whoever takes it; its tests run the whole program"},
 	{"internal/listen", "forwarding reads a running gateway over its API alone"},
 	{"cmd/passerelle", "main has flags and signals; nothing can import it"},
 	{"e2e", "end-to-end tests are used by nothing"},

@@ -38,40 +38,42 @@ func (r *rig) measure(ctx context.Context) (Result, error) {
 	if r.Rate > 0 {
 		result.Model = "open"
 	}
-	var before, after meter
-	var readErr error
-	mark := func(m *meter) func() {
-		return func() {
-			var err error
-			if *m, err = r.read(ctx); err != nil {
-				readErr = err
-			}
-		}
-	}
 	debug.FreeOSMemory() // what the start and a preload took is nobody's peak
 	profile := &profile{to: r.Profile}
+	before, err := r.read(ctx)
+	if err != nil {
+		return result, err
+	}
 	peak := watchMemory()
-	w, err := r.load(ctx,
-		func() { mark(&before)(); profile.start() },
-		func() { profile.stop(); mark(&after)() })
+	w, err := r.load(ctx, profile.start, profile.stop)
 	result.PeakMemory = peak()
-	if err = errors.Join(err, readErr, profile.err); err != nil {
+	if err = errors.Join(err, profile.err); err != nil {
+		return result, err
+	}
+	after, err := r.read(ctx)
+	if err != nil {
 		return result, err
 	}
 	settled := r.cycles.between(w.from, w.to)
 	if len(settled) == 0 {
 		return result, errTooShort
 	}
-	result.fill(settled, w, before, after)
+	_, all := r.cycles.counts()
+	result.fill(settled, w)
+	result.share(float64(all), before, after)
 	return result, r.finish(ctx, &result)
 }
 
 // fill computes the figures of the window.
-func (r *Result) fill(settled []cycle, w window, before, after meter) {
-	n := float64(len(settled))
+func (r *Result) fill(settled []cycle, w window) {
 	r.LifeCycles = len(settled)
-	r.LifeCyclesPerSecond = round(n / w.length().Seconds())
+	r.LifeCyclesPerSecond = round(float64(len(settled)) / w.length().Seconds())
 	r.times(settled)
+}
+
+// share computes what each of n life cycles cost. It takes the whole run, as
+// work and end of a life cycle may lie on both sides of the window's ends.
+func (r *Result) share(n float64, before, after meter) {
 	r.CPUPerLifeCycle = round(float64(after.cpu-before.cpu) / float64(time.Millisecond) / n)
 	r.DatabaseCPU = round(float64(after.serverCPU-before.serverCPU) / float64(time.Millisecond) / n)
 	r.WALPerPayment = round(float64(after.wal-before.wal) / n)

@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// settleLimit is how long the last life cycles may take to end.
-const settleLimit = 90 * time.Second
+// settleLimit is how long the last life cycles may take to end: a status whose
+// answer is lost is asked for again after half a minute, then after a minute.
+const settleLimit = 5 * time.Minute
 
 // window is when it is measured.
 type window struct{ from, to time.Time }
@@ -31,6 +32,7 @@ func (r *rig) load(ctx context.Context, atStart, atEnd func()) (window, error) {
 		})
 	}
 	reporting, stop := context.WithCancel(ctx)
+	defer stop()
 	go r.report(reporting, started)
 	until, cancel := context.WithDeadline(ctx, w.to)
 	if r.Rate > 0 {
@@ -40,7 +42,6 @@ func (r *rig) load(ctx context.Context, atStart, atEnd func()) (window, error) {
 	}
 	cancel()
 	marks.Wait()
-	stop()
 	if err := ctx.Err(); err != nil {
 		return w, fmt.Errorf("run life cycles: %w", err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/passerelle-pay/passerelle/internal/store"
 )
 
-// meter is read at both ends of the window.
+// meter is read at both ends of a run.
 type meter struct {
 	cpu   time.Duration
 	stats store.Stats

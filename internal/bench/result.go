@@ -32,8 +32,8 @@ type Result struct {
 	InvariantsHold bool     `json:"invariants_hold"`
 	Violations     []string `json:"violations,omitempty"`
 
-	// LifeCycles were settled in the window. Transactions, CommitGroup and
-	// RowChanges are of one of them: what the floor writes.
+	// LifeCycles were settled while it was measured. Transactions, CommitGroup
+	// and RowChanges are of one of them: what the floor writes.
 	LifeCycles   int     `json:"life_cycles"`
 	Transactions float64 `json:"transactions_per_life_cycle"`
 	CommitGroup  float64 `json:"transactions_per_commit"`

@@ -97,6 +97,11 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transact
 			return false, err
 		}
 	}
+	if d.Late {
+		if err := g.oweLateRefund(ctx, q, *t); err != nil {
+			return false, err
+		}
+	}
 	if d.Event == "" {
 		return false, nil
 	}

@@ -32,8 +32,10 @@ type Config struct {
 	MountURL func(front string) string
 	// PeerAddress is the client's IP address; nil takes the connection's.
 	PeerAddress func(*http.Request) string
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Keep says how long records that nobody owes anything for are kept.
+	Keep Keep
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Gateway is the core. It is safe for concurrent use and keeps no state that

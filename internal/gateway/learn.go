@@ -92,7 +92,7 @@ func learnAbout(t *pay.Transaction, a *pay.Attempt, res *provider.Result) {
 	if res.Operator != "" && t.Method.Operator == "" {
 		t.Method.Operator = res.Operator
 	}
-	if res.Phone != "" && t.Method.Phone == "" {
+	if res.Phone != "" && t.Method.Phone == "" && !t.Erased {
 		t.Method.Phone = res.Phone
 	}
 	if res.NoticeCopies != nil && t.Mode == pay.Test {

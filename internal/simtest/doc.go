@@ -4,7 +4,7 @@
 // A run has a seed. It builds the program as production does (its real SQLite
 // store, its real HTTP stack) on a network in memory and inside a bubble of
 // simulated time, and lets merchants pay, pay out and refund through all five
-// providers while everything that may go wrong does: see [Fault].
+// providers while everything that may go wrong does (fault_test.go lists it).
 // The operators speak the providers' wire contracts on their own; no code of
 // our dialects is used, so that both sides can't share one misreading.
 //

@@ -1,4 +1,4 @@
-package simtest_test
+package simtest
 
 import (
 	"fmt"
@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-
-	"github.com/passerelle-pay/passerelle/internal/simtest"
 )
 
 // A seed plays so many transactions; seedsByDefault take about a minute on two
@@ -22,13 +20,13 @@ const (
 // total is what all seeds covered.
 var total = struct {
 	sync.Mutex
-	simtest.Report
-}{Report: simtest.Report{Faults: map[simtest.Fault]int{}, Outcomes: map[string]int{}}}
+	Report
+}{Report: Report{Faults: map[Fault]int{}, Outcomes: map[string]int{}}}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if total.Transactions > 0 {
-		fmt.Println(total.Report.String()) // the last line, which programs read
+		fmt.Println(total.String()) // the last line, which programs read
 	}
 	os.Exit(code)
 }
@@ -42,24 +40,24 @@ func TestWhateverHappensTheGatewayAgreesWithTheOperators(t *testing.T) {
 		for seed := first; seed < first+count; seed++ {
 			t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 				t.Parallel()
-				r := play(t, simtest.Run{Seed: seed, Transactions: transactions, Founded: founded, Trace: count == 1})
+				r := play(t, Run{Seed: seed, Transactions: transactions, Founded: founded, Trace: count == 1})
 				total.Lock()
 				defer total.Unlock()
 				total.Add(r)
 			})
 		}
 	})
-	t.Logf("%s\nfaults:%s\noutcomes:%s", total.Report.String(), simtest.Table(total.Faults), simtest.Table(total.Outcomes))
+	t.Logf("%s\nfaults:%s\noutcomes:%s", total.String(), Table(total.Faults), Table(total.Outcomes))
 	for _, left := range total.Left {
 		t.Log("left open: " + left)
 	}
 }
 
 func TestASeedFixesItsPlansAndItsFaults(t *testing.T) {
-	if a, b := simtest.Drawn(7, 40), simtest.Drawn(7, 40); a != b {
+	if a, b := Drawn(7, 40), Drawn(7, 40); a != b {
 		t.Error("one seed drew two schedules")
 	}
-	if simtest.Drawn(7, 40) == simtest.Drawn(8, 40) {
+	if Drawn(7, 40) == Drawn(8, 40) {
 		t.Error("two seeds drew one schedule")
 	}
 }
@@ -83,7 +81,7 @@ func found(t *testing.T) (folder string) {
 	t.Helper()
 	folder = inMemory(t)
 	synctest.Test(t, func(t *testing.T) {
-		if err := simtest.Found(folder, slog.New(slog.DiscardHandler)); err != nil {
+		if err := Found(folder, slog.New(slog.DiscardHandler)); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -102,16 +100,16 @@ func inMemory(t *testing.T) string {
 	return folder
 }
 
-func play(t *testing.T, run simtest.Run) *simtest.Report {
+func play(t *testing.T, run Run) *Report {
 	t.Helper()
 	run.Folder, run.Log = inMemory(t), slog.New(slog.DiscardHandler)
 	if run.Trace && testing.Verbose() {
 		run.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	var r *simtest.Report
+	var r *Report
 	synctest.Test(t, func(t *testing.T) {
 		var err error
-		if r, err = simtest.Play(run); err != nil {
+		if r, err = Play(run); err != nil {
 			t.Fatalf("seed %d: %v", run.Seed, err)
 		}
 	})

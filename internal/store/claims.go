@@ -43,6 +43,11 @@ func (s *Store) ClaimBatches(ctx context.Context, now time.Time, lease time.Dura
 	return s.claim(ctx, "payout_batches", "next_work_at", now, lease, limit)
 }
 
+// ClaimLateRefunds takes late payments that are to be given back.
+func (s *Store) ClaimLateRefunds(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
+	return s.claim(ctx, "late_refunds", "due_at", now, lease, limit)
+}
+
 // ClaimSandboxOperations takes simulated operations whose time has come.
 func (s *Store) ClaimSandboxOperations(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
 	return s.claim(ctx, "sandbox_operations", "due_at", now, lease, limit)

@@ -96,7 +96,7 @@ ORDER BY id LIMIT CAST(sqlc.arg(count) AS bigint);
 SELECT COUNT(*) FROM deliveries WHERE merchant_id = $1 AND transaction_id = $2 AND status = 'pending';
 
 -- name: EraseBatch :execrows
-UPDATE payout_batches SET requests = sqlc.arg(requests), refused = sqlc.arg(refused)
+UPDATE payout_batches SET requests = sqlc.arg(requests)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: EraseEvent :execrows

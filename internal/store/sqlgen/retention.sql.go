@@ -40,24 +40,18 @@ func (q *Queries) DeleteErasure(ctx context.Context, arg DeleteErasureParams) er
 }
 
 const eraseBatch = `-- name: EraseBatch :execrows
-UPDATE payout_batches SET requests = $1, refused = $2
-WHERE merchant_id = $3 AND id = $4
+UPDATE payout_batches SET requests = $1
+WHERE merchant_id = $2 AND id = $3
 `
 
 type EraseBatchParams struct {
 	Requests   string
-	Refused    string
 	MerchantID string
 	ID         string
 }
 
 func (q *Queries) EraseBatch(ctx context.Context, arg EraseBatchParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, eraseBatch,
-		arg.Requests,
-		arg.Refused,
-		arg.MerchantID,
-		arg.ID,
-	)
+	result, err := q.db.ExecContext(ctx, eraseBatch, arg.Requests, arg.MerchantID, arg.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -158,10 +158,21 @@ func (c cinetpay) word(o *order) (code, message, status string) {
 
 func (c cinetpay) callback(o *order, message, secret string) *http.Request {
 	values := [][2]string{
-		{"cpm_site_id", "100001"}, {"cpm_trans_id", o.reference}, {"cpm_trans_date", "2000-01-01 00:00:00"},
-		{"cpm_amount", fmt.Sprint(o.amount)}, {"cpm_currency", "XOF"}, {"signature", "sig"}, {"payment_method", "OM"},
-		{"cel_phone_num", ""}, {"cpm_phone_prefixe", "225"}, {"cpm_language", "fr"}, {"cpm_version", "V4"},
-		{"cpm_payment_config", "SINGLE"}, {"cpm_page_action", "PAYMENT"}, {"cpm_custom", ""}, {"cpm_designation", "d"},
+		{"cpm_site_id", "100001"},
+		{"cpm_trans_id", o.reference},
+		{"cpm_trans_date", "2000-01-01 00:00:00"},
+		{"cpm_amount", fmt.Sprint(o.amount)},
+		{"cpm_currency", "XOF"},
+		{"signature", "sig"},
+		{"payment_method", "OM"},
+		{"cel_phone_num", ""},
+		{"cpm_phone_prefixe", "225"},
+		{"cpm_language", "fr"},
+		{"cpm_version", "V4"},
+		{"cpm_payment_config", "SINGLE"},
+		{"cpm_page_action", "PAYMENT"},
+		{"cpm_custom", ""},
+		{"cpm_designation", "d"},
 		{"cpm_error_message", message},
 	}
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -186,7 +197,7 @@ func (c cinetpay) notice(o *order) *http.Request {
 }
 
 func (c cinetpay) forge(o *order) *http.Request {
-	return c.callback(o, "SUCCES", pick(c.world.dice, []string{"", "guessed"}, "forged secret", o.plan.name))
+	return c.callback(o, "SUCCES", pick(c.world.dice, []string{"", "guessed"}, "forged secret", o.name))
 }
 
 func (c cinetpay) stale(o *order) *http.Request {
@@ -209,7 +220,7 @@ func (c cinetpay) send(q *question) reply {
 		return one(fields{"code": 804, "status": "error", "message": "OPERATOR_UNAVAILABLE"})
 	}
 	o, _ := c.begin(&order{plan: p, reference: id, number: "trf" + id, amount: parseWhole(item["amount"])})
-	c.rail.transfer(o, 30*time.Second)
+	c.transfer(o, 30*time.Second)
 	return one(fields{
 		"code": 0, "status": "success", "treatment_status": "NEW", "transaction_id": o.number, "client_transaction_id": id,
 		"lot": "1", "amount": o.amount,

@@ -23,7 +23,6 @@ type order struct {
 	rail      string
 	reference string // the gateway's
 	number    string // the operator's own
-	token     string
 	hook      string
 	amount    int64
 	ending    ending
@@ -90,7 +89,7 @@ func (t *truth) take(o *order) (*order, bool) {
 	}
 	t.orders[key] = o
 	o.plan.mu.Lock()
-	o.plan.orders = append(o.plan.orders, o)
+	o.orders = append(o.orders, o)
 	o.plan.mu.Unlock()
 	return o, true
 }
@@ -121,7 +120,7 @@ func (t *truth) violate(p *plan, format string, args ...any) {
 func (t *truth) ask(o *order) {
 	o.plan.mu.Lock()
 	var rival *order
-	for _, other := range o.plan.orders {
+	for _, other := range o.orders {
 		if st, _ := other.now(); other != o && other.asked && (st == waiting || st == succeeded) {
 			rival = other
 		}
@@ -155,8 +154,8 @@ func (t *truth) settle(o *order, how ending) {
 		return
 	}
 	o.plan.mu.Lock()
-	o.plan.charged++
-	n := o.plan.charged
+	o.charged++
+	n := o.charged
 	o.plan.mu.Unlock()
 	if n > 1 {
 		t.violate(o.plan, "money moved %d times", n)

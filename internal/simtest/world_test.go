@@ -26,7 +26,7 @@ const (
 	gatewayAddress = "127.0.0.1:8080"
 	shopAddress    = "127.0.0.1:7000"
 	merchantID     = "sim00000"
-	apiKey         = "sk_live_sim00000simulationkey0000000000000000000" //nolint:gosec // of a database that lives for one test
+	apiKey         = "sk_live_sim00000simulationkey0000000000000000000"
 	keyring        = "ksim:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	databaseName   = "passerelle.db"
 )

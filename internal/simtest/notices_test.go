@@ -21,7 +21,7 @@ func (x *rail) tell(o *order) {
 	if final == nil {
 		return
 	}
-	f, roll := x.world.faults.draw(60, noticeFaults, o.plan.name, x.name+" notice")
+	f, roll := x.world.faults.draw(60, noticeFaults, o.name, x.name+" notice")
 	if f == noticeNever && x.needsNotice(o) {
 		f = noticeLate
 	}
@@ -67,10 +67,10 @@ func (x *rail) send(o *order, r *http.Request) {
 
 // early may send a forged notification while the customer is still thinking.
 func (x *rail) early(o *order) {
-	if !x.world.dice.chance(15, "forged", o.plan.name, x.name) || x.world.faults.isCalm() {
+	if !x.world.chance(15, "forged", o.name, x.name) || x.world.faults.isCalm() {
 		return
 	}
-	after := x.world.dice.within(0, 20*time.Second, "forged after", o.plan.name, x.name)
+	after := x.world.within(0, 20*time.Second, "forged after", o.name, x.name)
 	x.world.party.Go(func() {
 		time.Sleep(after)
 		forger, ok := x.proto.(interface{ forge(*order) *http.Request })

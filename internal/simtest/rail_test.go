@@ -279,7 +279,7 @@ func postJSON(address string, v any) *http.Request {
 // refusesService tells whether the operator turns a plan away, before anybody
 // is asked.
 func (x *rail) refusesService(p *plan) bool {
-	if p == nil || x.world.faults.isCalm() || !x.world.dice.chance(8, "refuses", x.name, p.name) {
+	if p == nil || x.world.faults.isCalm() || !x.world.chance(8, "refuses", x.name, p.name) {
 		return false
 	}
 	x.world.faults.happened(refuses)
@@ -312,7 +312,7 @@ func (x *rail) ask(o *order, patience time.Duration) {
 // transfer sends money to a customer, which takes the operator a moment.
 func (x *rail) transfer(o *order, within time.Duration) {
 	x.world.party.Go(func() {
-		time.Sleep(x.world.within(0, within, "transfer", o.plan.name, x.name))
+		time.Sleep(x.world.within(0, within, "transfer", o.name, x.name))
 		x.world.truth.settle(o, o.ending)
 		x.tell(o)
 	})

@@ -15,7 +15,7 @@ type dice struct{ seed uint64 }
 // roll is a source of its own for one decision.
 func (d dice) roll(about ...any) *rand.Rand {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q", d.seed, about))
-	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:]))) //nolint:gosec // a simulation must be repeatable
+	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])))
 }
 
 // chance is true so many times in a hundred.
