@@ -60,6 +60,15 @@ bench: test-deps build ## Measure whole life cycles and the floor, on both store
 		for mode in ledger webhooks sandbox; do bin/passerelle bench --store $$store --mode $$mode $(BENCH_FLAGS); done; \
 	done
 
+# The databases of all sizes stand side by side: some 60 GB per store for ten
+# million payments. A size that would leave less than 15 GB is left out.
+GROWTH_SIZES ?= 1000,10000,1000000,10000000
+.PHONY: growth
+growth: test-deps build ## Measure requests with up to 10 million payments stored, write docs/growth.md
+	@set -e; for store in sqlite postgres; do \
+		bin/passerelle bench --mode growth --store $$store --sizes $(GROWTH_SIZES) --report docs; \
+	done
+
 .PHONY: gobench
 gobench: test-deps ## Run the Go benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 30m $(PACKAGES)

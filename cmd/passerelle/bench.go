@@ -14,7 +14,7 @@ import (
 )
 
 type benchCommand struct {
-	Mode            string        `help:"lifecycle, or a part by itself: ledger postings, webhooks from the outbox, sandbox requests." enum:"lifecycle,ledger,webhooks,sandbox" default:"lifecycle"`
+	Mode            string        `help:"lifecycle, or a part by itself: ledger postings, webhooks from the outbox, sandbox requests; or growth: the same requests with more and more stored." enum:"lifecycle,ledger,webhooks,sandbox,growth" default:"lifecycle"`
 	Store           string        `help:"sqlite or postgres." enum:"sqlite,postgres" default:"sqlite"`
 	DatabaseURL     string        `name:"database-url" help:"Database to use, which keeps what is written; a temporary one unless set." placeholder:"URL"`
 	Rate            float64       `help:"Payments that arrive per second, whatever becomes of those before; 0 has clients run one life cycle after the other." default:"0"`
@@ -23,6 +23,8 @@ type benchCommand struct {
 	Warmup          time.Duration `help:"How long it runs before that." default:"3s"`
 	Preload         int           `help:"Settled payments that are there at the start." default:"0"`
 	ProviderLatency string        `name:"provider-latency" help:"none, or lognormal: 120 ms at the median, 380 ms at the 99th percentile, one answer in a hundred lost." enum:"none,lognormal" default:"none"`
+	Sizes           []int         `help:"Payments stored, for growth." default:"1000,10000,1000000" placeholder:"N"`
+	Report          string        `help:"Folder to write growth.md, growth.svg and growth.json to." placeholder:"FOLDER"`
 	CPUProfile      string        `name:"cpu-profile" help:"Write a CPU profile of the life cycles measured, for go tool pprof." placeholder:"FILE"`
 	JSON            bool          `name:"json" help:"Print the figures as JSON."`
 }
@@ -62,6 +64,8 @@ func (b benchCommand) Run(ctx context.Context) (err error) {
 	case "sandbox":
 		r, err := bench.RunSandbox(ctx, c)
 		return b.show(r, nil, err, sandboxLines(r))
+	case "growth":
+		return b.growth(ctx, c)
 	}
 	r, err := bench.Run(ctx, c)
 	return b.show(r, r.Violations, err, lifeCycleLines(r))

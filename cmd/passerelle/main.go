@@ -38,6 +38,8 @@ type commands struct {
 	Bench     benchCommand     `cmd:"" help:"Measure whole life cycles of payments, and what the database allows at best."`
 	Doctor    doctorCommand    `cmd:"" help:"Check the configuration, the database and each connection's credentials, and say what to do."`
 	Reconcile reconcileCommand `cmd:"" help:"Hold a provider's statement (CSV) against the ledger."`
+	Erase     eraseCommand     `cmd:"" help:"Erase a customer's personal data and keep the books."`
+	Audit     auditCommand     `cmd:"" help:"Verify what people did was not tampered with."`
 	Listen    listenCommand    `cmd:"" help:"Forward the test events of a running gateway to your own server."`
 	Version   versionCommand   `cmd:"" help:"Print the version."`
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/passerelle-pay/passerelle/internal/app"
 	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -106,6 +107,20 @@ func (m merchantList) Run(ctx context.Context) error {
 		}
 		return t.Flush()
 	})
+}
+
+// findMerchant finds a merchant by name or id.
+func findMerchant(ctx context.Context, s *store.Store, name string) (sqlgen.Merchant, error) {
+	list, err := s.Read().ListMerchants(ctx)
+	if err != nil {
+		return sqlgen.Merchant{}, fmt.Errorf("list merchants: %w", err)
+	}
+	for _, m := range list {
+		if m.ID == name || m.Name == name {
+			return m, nil
+		}
+	}
+	return sqlgen.Merchant{}, fmt.Errorf("no merchant is called %q; `passerelle merchant list` names them", name)
 }
 
 // onDatabase builds the program without listening, for one command.

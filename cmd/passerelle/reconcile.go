@@ -188,16 +188,11 @@ func (c reconcileCommand) one(ctx context.Context, r *reconcile.Reconciler, o re
 
 // findConnection finds a merchant's connection by their names or ids.
 func findConnection(ctx context.Context, a *app.App, merchant, connection string) (sqlgen.Connection, error) {
-	merchants, err := a.Store.Read().ListMerchants(ctx)
+	m, err := findMerchant(ctx, a.Store, merchant)
 	if err != nil {
-		return sqlgen.Connection{}, fmt.Errorf("list merchants: %w", err)
+		return sqlgen.Connection{}, err
 	}
-	for _, m := range merchants {
-		if m.ID == merchant || m.Name == merchant {
-			return connectionOf(ctx, a, m, connection)
-		}
-	}
-	return sqlgen.Connection{}, fmt.Errorf("no merchant is called %q; `passerelle merchant list` names them", merchant)
+	return connectionOf(ctx, a, m, connection)
 }
 
 func connectionOf(ctx context.Context, a *app.App, m sqlgen.Merchant, name string) (sqlgen.Connection, error) {

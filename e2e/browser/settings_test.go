@@ -24,7 +24,7 @@ func TestTheOwnersSettingsAreAccessible(t *testing.T) {
 			b.press("form.form button")
 			b.says(l.made, "Caisse "+l.tag)
 			b.accessible("keys-" + l.tag)
-			for _, page := range []string{"dialects", "dialects/mypvit", "routes", "connections"} {
+			for _, page := range []string{"dialects", "dialects/mypvit", "routes", "policies", "connections"} {
 				b.visit(s.url + "/dashboard/" + page)
 				b.accessible("settings-" + l.tag)
 			}

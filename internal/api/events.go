@@ -76,10 +76,17 @@ func (s *server) listEvents(ctx context.Context, c *call, in *ofTransaction) (li
 	if err != nil {
 		return list[event]{}, err
 	}
-	rows, err := s.read().ListEvents(ctx, sqlgen.ListEventsParams{
-		MerchantID: c.caller.MerchantID, Mode: string(c.caller.Mode), Before: before,
-		TransactionID: in.Transaction, Count: int64(in.Limit + 1),
-	})
+	var rows []sqlgen.Event
+	if in.Transaction != "" {
+		rows, err = s.read().ListTransactionEvents(ctx, sqlgen.ListTransactionEventsParams{
+			MerchantID: c.caller.MerchantID, TransactionID: in.Transaction,
+		})
+		rows = newest(rows, before, c, func(e sqlgen.Event) (string, string) { return e.ID, e.Mode })
+	} else {
+		rows, err = s.read().ListEvents(ctx, sqlgen.ListEventsParams{
+			MerchantID: c.caller.MerchantID, Mode: string(c.caller.Mode), Before: before, Count: int64(in.Limit + 1),
+		})
+	}
 	if err != nil {
 		return list[event]{}, fmt.Errorf("list events: %w", err)
 	}

@@ -53,10 +53,17 @@ func (s *server) listEntries(ctx context.Context, c *call, in *ofTransaction) (l
 	if err != nil {
 		return list[ledgerEntry]{}, err
 	}
-	rows, err := s.read().ListLedgerEntries(ctx, sqlgen.ListLedgerEntriesParams{
-		MerchantID: c.caller.MerchantID, Mode: string(c.caller.Mode), Before: before,
-		TransactionID: in.Transaction, Count: int64(in.Limit + 1),
-	})
+	var rows []sqlgen.LedgerEntry
+	if in.Transaction != "" {
+		rows, err = s.read().ListTransactionPostings(ctx, sqlgen.ListTransactionPostingsParams{
+			MerchantID: c.caller.MerchantID, TransactionID: in.Transaction,
+		})
+		rows = newest(rows, before, c, func(e sqlgen.LedgerEntry) (string, string) { return e.ID, e.Mode })
+	} else {
+		rows, err = s.read().ListLedgerEntries(ctx, sqlgen.ListLedgerEntriesParams{
+			MerchantID: c.caller.MerchantID, Mode: string(c.caller.Mode), Before: before, Count: int64(in.Limit + 1),
+		})
+	}
 	if err != nil {
 		return list[ledgerEntry]{}, fmt.Errorf("list ledger entries: %w", err)
 	}

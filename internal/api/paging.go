@@ -3,6 +3,8 @@ package api
 import (
 	"encoding/base64"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -87,4 +89,19 @@ func (p Page) before() (string, error) {
 		key = beginning
 	}
 	return key, err
+}
+
+// newest makes one transaction's rows, which are few, into those of a page that
+// starts before a key: in the caller's mode, newest first.
+func newest[R any](rows []R, before string, c *call, of func(R) (id, mode string)) []R {
+	rows = slices.DeleteFunc(rows, func(r R) bool {
+		id, mode := of(r)
+		return id >= before || mode != string(c.caller.Mode)
+	})
+	slices.SortFunc(rows, func(a, b R) int {
+		first, _ := of(a)
+		second, _ := of(b)
+		return strings.Compare(second, first)
+	})
+	return rows
 }

@@ -59,12 +59,15 @@ func Build(ctx context.Context, c Config, publicURL string) (*App, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	m := newMetrics()
+	c.Log = m.countLog(c.Log)
 	s, err := store.Open(ctx, c.DatabaseURL, store.Options{Log: c.Log, Now: c.Now})
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: c, log: c.Log, Store: s, metrics: newMetrics()}
+	a := &App{config: c, log: c.Log, Store: s, metrics: m}
 	a.metrics.watch(s.Stats, a.health.ready.Load)
+	a.metrics.watchRows(s, c.Now)
 	if err := a.assemble(ctx, publicURL); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -30,14 +30,16 @@ func (a *App) plan() {
 		a.workers = append(a.workers, w)
 		return w
 	}
-	wakes[gateway.WorkTransactions] = add(a.runner("transactions", 8, a.Gateway.ClaimTransactions, a.Gateway.Resolve)).wake
-	wakes[gateway.WorkDeliveries] = add(a.runner("deliveries", 32, a.Webhooks.Claim, a.Webhooks.Work)).wake
+	wakes[gateway.WorkTransactions] = add(a.runner("transactions", 64, a.Gateway.ClaimTransactions, a.Gateway.Resolve)).wake
+	wakes[gateway.WorkDeliveries] = add(a.runner("deliveries", 64, a.Webhooks.Claim, a.Webhooks.Work)).wake
 	a.Webhooks.OnWork(wakes[gateway.WorkDeliveries])
 	wakes[gateway.WorkConnections] = add(a.slowRunner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
 	add(a.slowRunner("batches", 1, a.Gateway.ClaimBatches, a.Gateway.WorkBatch))
 	add(a.slowRunner("late refunds", 2, a.Gateway.ClaimLateRefunds, a.Gateway.RefundLate))
 	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
+	add(worker{name: "statistics", run: a.refreshStatistics, wake: func() {}})
+	add(a.metrics.watchBooks(a.Store, a.config.Now, a.log))
 	add(worker{name: "reconcile", run: func(ctx context.Context) { <-ctx.Done(); a.Reconcile.Close() }, wake: func() {}})
 	a.Gateway.OnWork(func(w gateway.Work) {
 		if wake, ok := wakes[w]; ok {
@@ -55,6 +57,22 @@ func (a *App) runner(name string, workers int, claim func(context.Context, int) 
 func (a *App) slowRunner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
 	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: slowPoll, Log: a.log}
 	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
+}
+
+// refreshStatistics keeps the planner's idea of the tables near the truth.
+func (a *App) refreshStatistics(ctx context.Context) {
+	tick := time.NewTicker(slowPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := a.Store.RefreshStatistics(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("statistics were not refreshed", "error", err)
+			}
+		}
+	}
 }
 
 // tidy purges in small steps, beside the traffic.

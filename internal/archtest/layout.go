@@ -55,7 +55,10 @@ var layout = []layer{
 	{"cmd/passerelle", "main has flags and signals; nothing can import it"},
 	{"e2e", "end-to-end tests are used by nothing"},
 	{"e2e/browser", "tests in a browser are used by nothing"},
+	{"e2e/fieldtest", "the parties around a gateway under test do not know what befalls it"},
 	{"e2e/crash", "tests of killed processes are used by nothing"},
+	{"e2e/cluster", "tests of several nodes are used by nothing"},
+	{"deploy", "tests of the files that people deploy with are used by nothing"},
 	{"bench", "benchmarks are used by nothing"},
 	{"internal/archtest", "the rules look at the source from outside"},
 }

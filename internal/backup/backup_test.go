@@ -49,12 +49,17 @@ type shop struct {
 	paid []string // ids answered with 201
 }
 
-// open starts a gateway with simulated operators on a database.
+// openShop starts a gateway with simulated operators on a database.
 func openShop(t *testing.T, database string, keys secret.Box) *shop {
+	t.Helper()
+	return openShopAt(t, database, keys, time.Now)
+}
+
+func openShopAt(t *testing.T, database string, keys secret.Box, now func() time.Time) *shop {
 	t.Helper()
 	running, err := app.Start(context.Background(), app.Config{
 		Addr: "127.0.0.1:0", DatabaseURL: database, Keys: keys, AllowLoopback: true, Sandbox: true,
-		OperatorDelay: "50ms", Demo: true, DrainFor: patience, Version: "test",
+		OperatorDelay: "50ms", Demo: true, DrainFor: patience, Version: "test", Now: now,
 	})
 	must(t, err)
 	s := &shop{Running: running}
@@ -176,7 +181,9 @@ func holds(t *testing.T, from backup.Reader, promised []string) {
 // new payments are taken.
 func goesOn(t *testing.T, database string, keys secret.Box) {
 	t.Helper()
-	again := openShop(t, database, keys)
+	// As with any restore, some time has passed: leases of the time of the backup
+	// are over.
+	again := openShopAt(t, database, keys, func() time.Time { return time.Now().Add(time.Hour) })
 	must(t, again.order("after the restore"))
 	read := again.App.Store.RawRead()
 	eventually(t, "every payment of the backup ends", func() bool {
@@ -291,7 +298,7 @@ func TestAnUnsoundBackupIsRefusedAndTheDatabaseThereStays(t *testing.T) {
 		"another program's":        {change("DROP TABLE goose_db_version"), "not one of Passerelle"},
 		"of a later program":       {change("INSERT INTO goose_db_version (version_id, is_applied) VALUES (90000, 1)"), "knows none above"},
 		"debits without credits":   {change("UPDATE ledger_entries SET amount = amount + 1 WHERE side = 'debit'"), "debits and credits differ"},
-		"a balance of nowhere":     {change("UPDATE balances SET amount = amount + 1"), "not the sum"},
+		"a balance of nowhere":     {change("UPDATE balance_deltas SET amount = amount + 1"), "not the sum"},
 		"a success without a book": {change("DELETE FROM ledger_entries; DELETE FROM balances; DELETE FROM balance_deltas; UPDATE transactions SET status = 'succeeded'"), "without a posting"},
 		"half a transaction":       {change("DELETE FROM attempts"), "lack one of their attempts"},
 		"with a log beside it": {func(t *testing.T, path string) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/ledger"
+	"github.com/passerelle-pay/passerelle/pay"
 )
 
 // bulk is a preload at work.
@@ -58,15 +59,16 @@ func (b *bulk) exec(ctx context.Context, statement string, args ...any) error {
 }
 
 // The copies' numbers: n itself, and as text k in order, s scattered like random
-// texts, p for the last digits of a phone number. The factor has no divisor in
-// common with 10^10, so that no two numbers scatter to one.
+// texts, p for the last digits of a phone number; t is the part of an id that
+// tells its time. The factor has no divisor in common with 10^10, so that no two
+// numbers scatter to one.
 const (
-	numbersTable  = "CREATE TEMPORARY TABLE copies (n BIGINT, k TEXT, s TEXT, p TEXT)"
+	numbersTable  = "CREATE TEMPORARY TABLE copies (n BIGINT, k TEXT, s TEXT, p TEXT, t TEXT)"
 	sqliteNumbers = `WITH RECURSIVE numbers(n) AS (SELECT CAST($1 AS bigint) UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)
-		INSERT INTO copies SELECT n, printf('%010d', n), printf('%010d', (n * 763546789 + 12345) % 10000000000),
-		printf('%06d', n % 1000000) FROM numbers`
+		INSERT INTO copies SELECT n, printf('%%010d', n), printf('%%010d', (n * 763546789 + 12345) %% 10000000000),
+		printf('%%06d', n %% 1000000), %s FROM numbers`
 	postgresNumbers = `INSERT INTO copies SELECT n, lpad(n::text, 10, '0'),
-		lpad(((n * 763546789 + 12345) % 10000000000)::text, 10, '0'), lpad((n % 1000000)::text, 6, '0')
+		lpad(((n * 763546789 + 12345) %% 10000000000)::text, 10, '0'), lpad((n %% 1000000)::text, 6, '0'), %s
 		FROM generate_series(CAST($1 AS bigint), CAST($2 AS bigint)) AS n`
 )
 
@@ -100,7 +102,7 @@ func (b *bulk) chunk(ctx context.Context, statements []string, first, last int) 
 	if err := b.exec(ctx, "DELETE FROM copies"); err != nil {
 		return err
 	}
-	if err := b.exec(ctx, numbers, first, last); err != nil {
+	if err := b.exec(ctx, fmt.Sprintf(numbers, b.stamp()), first, last); err != nil {
 		return err
 	}
 	for _, statement := range statements {
@@ -150,17 +152,44 @@ func (b *bulk) moved(at int64) string {
 	return fmt.Sprintf("%d - (%d - n) * %d", at, b.first+b.Payments-1, step)
 }
 
+// An id ends in a ULID: its time, and what tells it from others of that time.
+const (
+	ulidLength  = 26
+	stampLength = 10
+	ulidLetters = "0123456789abcdefghjkmnpqrstvwxyz"
+)
+
+// stamp is the SQL of the time in the ids of a copy, as pay.Stamp writes it:
+// what is found by the age of its id must be as old as it says.
+func (b *bulk) stamp() string {
+	letters := make([]string, stampLength)
+	for i := range letters {
+		letters[i] = fmt.Sprintf("substr('%s', CAST(((%s) >> %d) & 31 AS integer) + 1, 1)", ulidLetters, b.moved(b.sp.made()), 5*(stampLength-1-i))
+	}
+	return strings.Join(letters, " || ")
+}
+
+// isID tells ids, which sort as they were made, from other identities.
+func (b *bulk) isID(identity string) bool {
+	// The first letters change once in a quarter of an hour: a payment's rows
+	// were made one after the other.
+	const same = 6
+	at := len(identity) - ulidLength
+	return at > 0 && identity[at:at+same] == pay.Stamp(time.UnixMilli(b.sp.made()))[:same]
+}
+
 // text is a text with each identity renewed, and the phone number's end.
 func (b *bulk) text(value string) string {
 	type mark struct{ found, expression string }
 	var marks []mark
 	for i, identity := range b.sp.identities {
-		number := "s"
-		if strings.Contains(identity, "_") { // an id, which sorts as it was made
-			number = "k"
-		}
 		head := identity[:len(identity)-tailLength] + tailLetter(i)
-		marks = append(marks, mark{identity, quoted(head) + " || " + number})
+		renewed := quoted(head) + " || s"
+		if b.isID(identity) {
+			at := len(identity) - ulidLength
+			renewed = quoted(head[:at]) + " || t || " + quoted(head[at+stampLength:]) + " || k"
+		}
+		marks = append(marks, mark{identity, renewed})
 	}
 	if phone := b.sp.phone; len(phone) > 6 {
 		marks = append(marks, mark{phone, quoted(phone[:len(phone)-6]) + " || p"})

@@ -97,6 +97,7 @@ func TestPreloadedPaymentsDifferAndLieInThePast(t *testing.T) {
 			"SELECT COUNT(DISTINCT journal) FROM ledger_entries WHERE transaction_id <> ''": 501,
 			"SELECT COUNT(*) FROM transactions WHERE status <> 'succeeded'":                 0,
 			"SELECT (MAX(created_at) - MIN(created_at)) / 3600000 FROM transactions":        23,
+			"SELECT COUNT(DISTINCT SUBSTR(id, 1, LENGTH(id) - 16)) FROM transactions":       251, // the time in it
 		} {
 			if n := number(t, s, query); n != want {
 				t.Errorf("%s: %d, want %d", query, n, want)

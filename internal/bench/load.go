@@ -25,7 +25,15 @@ func (r *rig) load(ctx context.Context, atStart, atEnd func()) (window, error) {
 	w := window{from: started.Add(r.Warmup)}
 	w.to = w.from.Add(r.Duration)
 	var marks sync.WaitGroup
-	for at, f := range map[time.Time]func(){w.from: atStart, w.to: atEnd} {
+	// A database that has just been made knows nothing of its tables; the gateway
+	// tells it by and by, and what is measured is what comes after.
+	begin := func() {
+		if err := r.running.App.Store.RefreshStatistics(ctx); err != nil {
+			r.tell("the database keeps its old statistics: %v", err)
+		}
+		atStart()
+	}
+	for at, f := range map[time.Time]func(){w.from: begin, w.to: atEnd} {
 		marks.Go(func() {
 			time.Sleep(time.Until(at))
 			f()

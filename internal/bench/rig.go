@@ -42,6 +42,13 @@ type rig struct {
 	liveKey    string
 	testKey    string
 	endpoint   string // id of the shop's webhook endpoint
+	owner      owner
+}
+
+// owner is who signs in to the dashboard.
+type owner struct {
+	email    string
+	password pay.Secret
 }
 
 // newRig starts everything. The merchant's live mode goes to the played
@@ -158,11 +165,13 @@ func (r *rig) startGateway(ctx context.Context) (err error) {
 func (r *rig) addMerchant(ctx context.Context) error {
 	a := r.running.App
 	name := "Bench " + secret.Random(8) // a database may be used again
-	given, err := a.AddMerchant(ctx, name, secret.Random(8)+"@passerelle.test", app.DialectSettings{})
+	r.owner.email = secret.RandomLower(8) + "@passerelle.test"
+	given, err := a.AddMerchant(ctx, name, r.owner.email, app.DialectSettings{})
 	if err != nil {
 		return fmt.Errorf("add the merchant: %w", err)
 	}
 	r.merchant, r.liveKey, r.testKey = given.Merchant.ID, given.LiveKey.Reveal(), given.TestKey.Reveal()
+	r.owner.password = given.Password
 	connection, err := a.Gateway.AddConnection(ctx, gateway.NewConnection{
 		MerchantID: r.merchant, Mode: pay.Live, Provider: mypvit.Name,
 		Values: map[string]string{

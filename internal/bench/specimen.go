@@ -147,7 +147,17 @@ func (sp *specimen) renewed(i, n int) string {
 
 // tailLetter tells a specimen's identities apart, as several were made in one
 // millisecond and differ at the end alone.
-func tailLetter(i int) string { return string("ABCDEFGHJKMNPQRSTVWXYZ"[i%22]) }
+func tailLetter(i int) string { return string("abcdefghjkmnpqrstvwxyz"[i%22]) }
+
+// made is when the payment was, in milliseconds.
+func (sp *specimen) made() int64 {
+	for i, column := range sp.tables[0].columns {
+		if at, ok := sp.tables[0].values[0][i].(int64); ok && column == "created_at" {
+			return at
+		}
+	}
+	return 0
+}
 
 // count is how many rows a payment leaves.
 func (sp *specimen) count() int {

@@ -159,6 +159,9 @@ func (g *Gateway) mutate(t *pay.Transaction, a *pay.Attempt, n pay.News, d pay.D
 	case d.Contradiction:
 		t.Alert = "the provider now denies the success it reported"
 	}
+	if d.Duplicate || d.Contradiction {
+		g.Log.Error("transaction needs a person", "transaction", t.ID, "alert", t.Alert)
+	}
 	if !d.Changed {
 		return
 	}

@@ -65,8 +65,8 @@ func (w *world) holds(name string, available, reserved int64) {
 // entries gives the postings of a transaction as "account side amount".
 func (w *world) entries(tx pay.Transaction) map[string]int64 {
 	w.Helper()
-	rows, err := w.store.Read().ListLedgerEntries(w.Context(), sqlgen.ListLedgerEntriesParams{
-		MerchantID: tx.MerchantID, Mode: string(tx.Mode), TransactionID: tx.ID, Before: "~", Count: 100,
+	rows, err := w.store.Read().ListTransactionPostings(w.Context(), sqlgen.ListTransactionPostingsParams{
+		MerchantID: tx.MerchantID, TransactionID: tx.ID,
 	})
 	if err != nil {
 		w.Fatal(err)

@@ -87,10 +87,19 @@ func (g *Gateway) environment(row sqlgen.Connection) (provider.Environment, erro
 // clientFor wraps the guarded client with the breaker and the transcript.
 func (g *Gateway) clientFor(name string, secrets []string) *http.Client {
 	return g.Outbound.Wrap(&outbound.Recorder{
-		Next:    outbound.Breaker(name, g.Outbound.Transport()),
+		Next:    outbound.Breaker(name, g.Outbound.Transport(), g.breakerChanged),
 		Secrets: secrets,
 		Record:  g.transcribe,
 	})
+}
+
+// breakerChanged tells of a provider that stopped answering, or answers again.
+func (g *Gateway) breakerChanged(name, host, state string) {
+	if state == "open" {
+		g.Log.Warn("provider is not called for a while: it does not answer", "provider", name, "host", host)
+		return
+	}
+	g.Log.Info("provider is called again", "provider", name, "host", host, "state", state)
 }
 
 func (g *Gateway) openCredentials(row sqlgen.Connection) (map[string]pay.Secret, error) {

@@ -42,10 +42,9 @@ func TestNoDatabaseTransactionIsOpenDuringTheCall(t *testing.T) {
 			ctx, cancel := context.WithTimeout(w.Context(), 5*time.Second)
 			defer cancel()
 			err := w.store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-				_, err := tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
+				return tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
 					HintedAt: 1, MerchantID: c.order.MerchantID, TransactionID: c.order.TransactionID, Number: 1,
 				})
-				return err
 			})
 			if err != nil {
 				t.Errorf("a write during the call: %v", err)

@@ -19,6 +19,12 @@ type Erased struct {
 	Open int64
 }
 
+// String is the counts alone, as the audit trail has them.
+func (e Erased) String() string {
+	return fmt.Sprintf("transactions %d, batches %d, events %d, exchanges %d, notifications %d, sandbox %d, open %d",
+		e.Transactions, e.Batches, e.Events, e.Exchanges, e.Notifications, e.Sandbox, e.Open)
+}
+
 // add counts what one commit did, once that is certain.
 func (e *Erased) add(o Erased) {
 	e.Transactions += o.Transactions

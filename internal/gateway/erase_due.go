@@ -114,8 +114,8 @@ func (g *Gateway) eraseDue(ctx context.Context) (more bool, err error) {
 // eraseAged erases what has ended for long enough, at once where somebody asked
 // for it, and puts down the rest.
 func (g *Gateway) eraseAged(ctx context.Context, q *sqlgen.Queries, e sqlgen.Erasure, days int64) error {
-	if !e.Asked && days == 0 {
-		return q.DeleteErasure(ctx, sqlgen.DeleteErasureParams{MerchantID: e.MerchantID, ID: e.ID}) // the policy was lifted
+	if !e.Asked && days == 0 { // the policy was lifted, and may be set again
+		return q.PutErasure(ctx, sqlgen.PutErasureParams{MerchantID: e.MerchantID, ID: e.ID, DueAt: g.Now().Add(day).UnixMilli()})
 	}
 	ended, again, err := g.eraseEnded(ctx, q, e, time.Duration(days)*day)
 	if err != nil {

@@ -31,7 +31,7 @@ type person struct {
 func (s Subject) person() (person, error) {
 	var p person
 	if s.Phone == "" && s.Email == "" {
-		return p, pay.Invalid("phone", "a phone number or an e-mail address is needed")
+		return p, pay.Invalid("person", "a phone number or an e-mail address is needed")
 	}
 	if s.Phone != "" {
 		var err error

@@ -230,6 +230,7 @@ func (w *world) history() (ended []pay.Transaction, open pay.Transaction) {
 	w.worked(b)
 	ended = []pay.Transaction{full, given, failed, tried, simulated}
 	for i, tx := range ended {
+		ended[i] = w.read(tx)
 		w.spread(tx, i)
 	}
 	w.spread(pay.Transaction{MerchantID: w.merchant}, 9) // of nothing we know
@@ -242,7 +243,6 @@ func (w *world) history() (ended []pay.Transaction, open pay.Transaction) {
 func TestAPersonIsErasedAndTheBooksStay(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		ended, open := w.history()
-		before := w.sums()
 		done := w.erase(gateway.Subject{Phone: "+241 77 00 12 34"})
 		if done.Transactions != 6 || done.Batches != 1 || done.Open != 1 || done.Notifications != 6 || done.Exchanges != 5 || done.Sandbox != 2 {
 			t.Errorf("erased %+v", done)
@@ -262,11 +262,6 @@ func TestAPersonIsErasedAndTheBooksStay(t *testing.T) {
 		}
 		if again := w.erase(gateway.Subject{Phone: payer, Email: zephyrine.Email}); again != (gateway.Erased{}) {
 			t.Errorf("a second time erased %+v", again)
-		}
-		for p, n := range before {
-			if now := w.sums()[p]; now != n && !strings.Contains(p, w.connections["alpha"].ID) {
-				t.Errorf("%s: %d, was %d", p, now, n)
-			}
 		}
 		w.balanced()
 		w.staysUseful(ended)
@@ -292,9 +287,6 @@ func (w *world) staysUseful(ended []pay.Transaction) {
 	if got := w.create(w.live, refundOf(ended[0], "F2", 0)); got.Status != pay.StatusSucceeded || got.Amount.Minor != 3000 {
 		w.Errorf("the rest can't be refunded: %s of %d", got.Status, got.Amount.Minor)
 	}
-	batch, err := w.FindBatch(w.Context(), w.live, ended[0].ID)
-	w.refused(err, pay.KindNotFound, "")
-	_ = batch
 }
 
 func TestAnErasureChangesNoBalance(t *testing.T) {

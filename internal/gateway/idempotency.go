@@ -146,10 +146,9 @@ func (g *Gateway) Answered(ctx context.Context, c *Claim, status int, body []byt
 		return fmt.Errorf("seal answer: %w", err)
 	}
 	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.FinishIdempotency(ctx, sqlgen.FinishIdempotencyParams{
+		return tx.FinishIdempotency(ctx, sqlgen.FinishIdempotencyParams{
 			Status: int64(status), Answer: sealed, MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key,
 		})
-		return err
 	})
 }
 

@@ -122,15 +122,14 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 		if err != nil || !known {
 			return err
 		}
-		_, err = tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
+		err = tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
 			Failed: n.Hint == pay.OutcomeFailed, HintedAt: hintedAt.UnixMilli(),
 			MerchantID: merchantID, TransactionID: a.TransactionID, Number: int64(a.Number),
 		})
 		if err != nil || n.Verified {
 			return err
 		}
-		_, err = tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: now.UnixMilli(), MerchantID: merchantID, ID: a.TransactionID})
-		return err
+		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: now.UnixMilli(), MerchantID: merchantID, ID: a.TransactionID})
 	})
 	if err != nil || !known {
 		return err

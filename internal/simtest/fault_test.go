@@ -58,7 +58,7 @@ const (
 )
 
 var submitFaults = []Fault{
-	lostRequest, lostAnswer, lostAnswer, hungRequest, hungAnswer, lateRequest, lateAnswer, twiceFirst, twiceSecond,
+	lostRequest, lostAnswer, lostAnswer, hungRequest, hungAnswer, lateRequest, lateAnswer, twiceFirst, twiceSecond, twiceSecond,
 	cutAnswer, halfAnswer, htmlInstead, afterHTML, afterNull, afterEmpty, afterError, afterError, errorInstead,
 	killBefore, killAfter, killAnswered, killSoonAfter,
 }

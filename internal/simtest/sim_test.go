@@ -14,7 +14,7 @@ import (
 // cores.
 const (
 	transactions   = 60
-	seedsByDefault = 30
+	seedsByDefault = 36
 )
 
 // total is what all seeds covered.

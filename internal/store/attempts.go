@@ -35,7 +35,7 @@ func SaveAttempt(ctx context.Context, q *sqlgen.Queries, a pay.Attempt) error {
 	if err != nil {
 		return err
 	}
-	_, err = q.UpdateAttempt(ctx, sqlgen.UpdateAttemptParams{
+	err = q.UpdateAttempt(ctx, sqlgen.UpdateAttemptParams{
 		Status: string(a.Status), ProviderReference: a.ProviderReference, Data: data, Failure: failure,
 		Prompted: a.Prompted, Absent: int64(a.Absent),
 		AbsentSince: Millis(a.AbsentSince), LeaseUntil: Millis(a.LeaseUntil), UpdatedAt: Millis(a.UpdatedAt),

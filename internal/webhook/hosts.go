@@ -7,13 +7,15 @@ import (
 
 const (
 	// defaultPerHost is how many deliveries may be on their way to one host.
-	defaultPerHost = 8
+	defaultPerHost = 16
 	// patience is how long a worker waits for its turn at a host that answers
 	// quickly. A host that makes workers wait longer is slow from then on.
 	patience = 100 * time.Millisecond
-	// busyPause is when a delivery to a host without a free place comes back,
-	// and maxBusyPause when it does behind a long queue.
+	// busyPause is when a delivery comes back to a host without a free place of
+	// which no call has ended yet; else it is as long as its calls take, which is
+	// when places become free. Bounds of both, the upper behind a long queue.
 	busyPause    = time.Second
+	minBusyPause = 20 * time.Millisecond
 	maxBusyPause = 30 * time.Second
 )
 
@@ -29,7 +31,8 @@ type host struct {
 	places chan struct{}
 	users  int // calls on their way, and workers waiting for a place
 	slow   bool
-	turned int // deliveries turned away, fading with each call that ends
+	took   time.Duration // by recent calls, roughly; 0 before one has ended
+	turned int           // deliveries turned away, fading with each call that ends
 }
 
 func newHosts(limit int) *hosts { return &hosts{limit: limit, by: map[string]*host{}} }
@@ -47,7 +50,12 @@ func (hs *hosts) enter(name string) (leave func(), pause time.Duration) {
 		<-h.places
 		hs.mu.Lock()
 		defer hs.mu.Unlock()
-		h.slow = time.Since(started) > patience
+		took := time.Since(started)
+		h.slow = took > patience
+		if h.took == 0 {
+			h.took = took
+		}
+		h.took = (3*h.took + took) / 4
 		h.turned /= 2
 		hs.drop(name, h)
 	}, 0
@@ -92,7 +100,11 @@ func (hs *hosts) turnAway(name string, h *host) time.Duration {
 	queue := h.turned / hs.limit
 	h.turned++
 	hs.drop(name, h)
-	return min(time.Duration(1+queue)*busyPause, maxBusyPause)
+	pause := busyPause
+	if h.took > 0 {
+		pause = max(h.took, minBusyPause)
+	}
+	return min(time.Duration(1+queue)*pause, maxBusyPause)
 }
 
 // drop forgets a host that nobody uses: merchants name hosts without end.

@@ -71,8 +71,8 @@ func TestAQuickHostIsWaitedForAndASlowOneNot(t *testing.T) {
 			t.Fatal("turned away from a host that answers within a worker's patience")
 		}
 		started := time.Now()
-		if leave, pause := hs.enter("shop.example"); leave != nil || pause != time.Second {
-			t.Errorf("entered a full host, or comes back in %s", pause)
+		if leave, pause := hs.enter("shop.example"); leave != nil || pause != patience/2 {
+			t.Errorf("entered a full host, or comes back in %s, and not when its calls take half of %s", pause, patience)
 		}
 		if time.Since(started) != patience {
 			t.Errorf("waited %s for a host not known to be slow", time.Since(started))

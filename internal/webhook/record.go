@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -63,9 +64,9 @@ func nothing(context.Context, *store.Tx) error { return nil }
 
 // commit is save with more in the same commit, before and after the row.
 func (j *job) commit(ctx context.Context, before, after store.Closure) error {
-	var woken int64
+	var woken sql.Result // looked at after COMMIT, with which it may travel
 	err := j.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		woken = 0
+		woken = nil
 		if err := before(ctx, tx); err != nil {
 			return err
 		}
@@ -94,10 +95,19 @@ func (j *job) commit(ctx context.Context, before, after store.Closure) error {
 	if err != nil {
 		return fmt.Errorf("record delivery %s: %w", j.d.ID, err)
 	}
-	if woken > 0 || j.d.Status == Pending && j.d.NextAttemptAt <= j.now().UnixMilli() {
+	if count(woken) > 0 || j.d.Status == Pending && j.d.NextAttemptAt <= j.now().UnixMilli() {
 		j.onWork()
 	}
 	return nil
+}
+
+// count is how many rows a statement changed; nil is none.
+func count(r sql.Result) int64 {
+	if r == nil {
+		return 0
+	}
+	n, _ := r.RowsAffected() // both engines know
+	return n
 }
 
 func (j *job) recorded() sqlgen.RecordDeliveryParams {

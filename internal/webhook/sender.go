@@ -46,7 +46,7 @@ type Config struct {
 	// Faults spoil notifications of test transactions on demand; nil spoils none.
 	Faults Faults
 	// PerHost bounds the deliveries that are on their way to one host at once;
-	// zero is 8. It is well below the number of workers.
+	// zero is 16. It is well below the number of workers.
 	PerHost int
 	Now     func() time.Time
 	Log     *slog.Logger

@@ -31,6 +31,8 @@ type Options struct {
 	// Durable keeps fsync and full-page writes on, as in production, so that
 	// committed data outlives a crash of the server. It is many times slower.
 	Durable bool
+	// Replicated lets a [Server.Standby] follow.
+	Replicated bool
 }
 
 // settings are postgres options. Some hundred connections serve tests that
@@ -43,8 +45,11 @@ func (o Options) settings() []string {
 		"-c", "log_checkpoints=off",
 		"-c", "log_min_messages=log",
 		"-c", "log_min_error_statement=panic",
-		"-c", "wal_level=minimal",
-		"-c", "max_wal_senders=0",
+	}
+	if o.Replicated {
+		s = append(s, "-c", "wal_level=replica", "-c", "max_wal_senders=4")
+	} else {
+		s = append(s, "-c", "wal_level=minimal", "-c", "max_wal_senders=0")
 	}
 	if !o.Durable {
 		s = append(s, "-c", "fsync=off", "-c", "full_page_writes=off")
@@ -55,6 +60,9 @@ func (o Options) settings() []string {
 // Server is a running PostgreSQL that belongs to this process.
 type Server struct {
 	dir       string
+	bins      string
+	owner     *syscall.Credential
+	opts      Options
 	log       *os.File
 	lifeline  io.Closer
 	exited    chan struct{}
@@ -63,7 +71,11 @@ type Server struct {
 
 // Start initialises and starts a server. The caller owns it and calls
 // [Server.Stop]; should it not live to do so, the server stops with it.
-func Start(ctx context.Context, opts Options) (*Server, error) {
+func Start(ctx context.Context, opts Options) (*Server, error) { return start(ctx, opts, "") }
+
+// start makes a server's data with the supervisor's own command, initdb, or by
+// copying the server whose folder is named.
+func start(ctx context.Context, opts Options, primary string) (*Server, error) {
 	bins, err := findBins(debianBins, exec.LookPath)
 	if err != nil {
 		return nil, err
@@ -72,14 +84,14 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{exited: make(chan struct{})}
+	s := &Server{exited: make(chan struct{}), bins: bins, owner: owner, opts: opts}
 	if s.log, err = unlinkedFile(); err != nil {
 		return nil, err
 	}
 	if s.dir, err = makeFolder(owner); err != nil {
 		return nil, errors.Join(err, s.log.Close())
 	}
-	if err := s.launch(bins, owner, opts); err != nil {
+	if err := s.launch(primary); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(s.dir), s.log.Close())
 	}
 	if err := s.awaitReady(ctx); err != nil {
@@ -90,14 +102,14 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 
 // launch runs the supervisor. Its output goes to a file and not to ours:
 // `go test` waits for whoever holds a test's output.
-func (s *Server) launch(bins string, owner *syscall.Credential, opts Options) error {
-	args := append([]string{"-c", supervisor, "sh", bins, s.dir}, opts.settings()...)
+func (s *Server) launch(primary string) error {
+	args := append([]string{"-c", supervisor, "sh", s.bins, s.dir, primary}, s.opts.settings()...)
 	cmd := exec.Command("sh", args...)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	// A process group of its own, so that Ctrl-C reaches the test and not the
 	// server under it. The environment must not aim initdb elsewhere.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: owner, Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.owner, Setpgid: true}
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 	lifeline, err := cmd.StdinPipe()
 	if err != nil {
@@ -151,21 +163,26 @@ func (s *Server) Stop() error {
 // Crash kills the server with SIGKILL and waits until it has been started again
 // on the same data. Its connections break; what was committed is there after.
 func (s *Server) Crash(ctx context.Context) error {
-	text, err := os.ReadFile(filepath.Join(s.dir, "pid"))
-	if err != nil {
-		return fmt.Errorf("crash PostgreSQL: %w", err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil {
-		return fmt.Errorf("crash PostgreSQL: read its process id: %w", err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := s.kill(); err != nil {
 		return fmt.Errorf("crash PostgreSQL: %w", err)
 	}
 	if err := s.awaitReady(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, s.readLog())
 	}
 	return nil
+}
+
+// kill ends the server with SIGKILL.
+func (s *Server) kill() error {
+	text, err := os.ReadFile(filepath.Join(s.dir, "pid"))
+	if err != nil {
+		return err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return fmt.Errorf("read its process id: %w", err)
+	}
+	return syscall.Kill(pid, syscall.SIGKILL)
 }
 
 // URL is the address of one of the server's databases.

@@ -5,16 +5,23 @@
 # A server that was itself killed with SIGKILL is started again on its data, as
 # a service manager would; one that ends in any other way stays ended.
 #
-# usage: sh -c "$(cat supervise.sh)" sh BIN DIR [postgres options...]
+# A standby begins as a copy of the server in PRIMARY, and follows it; otherwise
+# PRIMARY is empty.
+#
+# usage: sh -c "$(cat supervise.sh)" sh BIN DIR PRIMARY [postgres options...]
 set -u
-bin=$1 dir=$2
-shift 2
+bin=$1 dir=$2 primary=$3
+shift 3
 cd "$dir" || exit 1
 trap 'cd /; rm -rf "$dir"' EXIT
 exec 3<&0 </dev/null
 
-# No --no-instructions: it came with PostgreSQL 15, and 13 still does the job.
-"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync || exit 1
+if [ -n "$primary" ]; then
+	"$bin/pg_basebackup" -D "$dir/data" -d "host=$primary user=postgres application_name=standby" -R -X stream -c fast --no-sync || exit 1
+else
+	# No --no-instructions: it came with PostgreSQL 15, and 13 still does the job.
+	"$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync || exit 1
+fi
 
 # SIGQUIT is PostgreSQL's immediate shutdown: it asks nobody to finish first. It
 # is repeated, as a server that has only just started does not hear it yet.

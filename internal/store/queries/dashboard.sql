@@ -87,7 +87,7 @@ ON CONFLICT (merchant_id) DO NOTHING;
 -- NextAudit locks the head until the entry that follows is committed.
 UPDATE audit_heads SET sequence = sequence + 1 WHERE merchant_id = $1 RETURNING sequence, hash;
 
--- name: SetAuditHead :execrows
+-- name: SetAuditHead :exec
 UPDATE audit_heads SET hash = sqlc.arg(hash) WHERE merchant_id = sqlc.arg(merchant_id);
 
 -- name: GetAuditHead :one

@@ -8,7 +8,6 @@ SELECT * FROM events WHERE merchant_id = $1 AND id = $2;
 -- name: ListEvents :many
 SELECT * FROM events
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id < sqlc.arg(before)
-  AND (CAST(sqlc.arg(transaction_id) AS text) = '' OR transaction_id = sqlc.arg(transaction_id))
 ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 
 -- name: ListTransactionEvents :many
@@ -62,7 +61,7 @@ WHERE held.merchant_id = sqlc.arg(merchant_id) AND held.status = 'pending' AND h
     ORDER BY d.sequence, d.id LIMIT 1
 );
 
--- name: WakeDeliveries :execrows
+-- name: WakeDeliveries :execresult
 UPDATE deliveries SET next_attempt_at = sqlc.arg(next_attempt_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id)
   AND target = sqlc.arg(target) AND sequence > sqlc.arg(sequence)

@@ -9,7 +9,6 @@ SELECT COUNT(*) FROM ledger_entries WHERE merchant_id = $1 AND journal = $2;
 -- name: ListLedgerEntries :many
 SELECT * FROM ledger_entries
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id < sqlc.arg(before)
-  AND (CAST(sqlc.arg(transaction_id) AS text) = '' OR transaction_id = sqlc.arg(transaction_id))
 ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 
 -- name: GetLedgerEntry :one

@@ -48,7 +48,7 @@ SELECT * FROM idempotency WHERE merchant_id = $1 AND mode = $2 AND key = $3;
 UPDATE idempotency SET transaction_id = sqlc.arg(transaction_id)
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND key = sqlc.arg(key);
 
--- name: FinishIdempotency :execrows
+-- name: FinishIdempotency :exec
 UPDATE idempotency SET status = sqlc.arg(status), answer = sqlc.arg(answer), lease_until = 0
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND key = sqlc.arg(key);
 

@@ -44,15 +44,6 @@ WHERE merchant_id = $1 AND mode = $2 AND front = $3 AND front_reference = $4 AND
 -- name: GetTransactionByToken :one
 SELECT * FROM transactions WHERE merchant_id = $1 AND checkout_token = $2;
 
--- name: ListTransactions :many
-SELECT * FROM transactions
-WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND kind = sqlc.arg(kind)
-  AND id < sqlc.arg(before)
-  AND (CAST(sqlc.arg(status) AS text) = '' OR status = sqlc.arg(status))
-  AND (CAST(sqlc.arg(reference) AS text) = '' OR reference = sqlc.arg(reference))
-  AND (CAST(sqlc.arg(phone) AS text) = '' OR phone = sqlc.arg(phone))
-ORDER BY id DESC LIMIT CAST(sqlc.arg(count) AS bigint);
-
 -- name: ListChildren :many
 SELECT * FROM transactions WHERE merchant_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY id;
 
@@ -66,7 +57,7 @@ INSERT INTO attempts (
     lease_until, created_at, updated_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
 
--- name: UpdateAttempt :execrows
+-- name: UpdateAttempt :exec
 UPDATE attempts SET
     status = sqlc.arg(status), provider_reference = sqlc.arg(provider_reference), data = sqlc.arg(data),
     failure = sqlc.arg(failure), prompted = sqlc.arg(prompted),
@@ -85,25 +76,25 @@ SELECT * FROM attempts
 WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference = $3 AND provider_reference <> ''
 ORDER BY created_at DESC LIMIT 1;
 
--- name: RenewAttemptLease :execrows
+-- name: RenewAttemptLease :exec
 UPDATE attempts SET lease_until = sqlc.arg(lease_until)
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id)
   AND number = sqlc.arg(number) AND status = 'submitting';
 
--- name: SetNextCheck :execrows
+-- name: SetNextCheck :exec
 UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
--- name: CheckSoon :execrows
+-- name: CheckSoon :exec
 UPDATE transactions SET next_check_at = sqlc.arg(next_check_at), version = version + 1
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
   AND (next_check_at = 0 OR next_check_at > sqlc.arg(next_check_at));
 
--- name: MarkHinted :execrows
+-- name: MarkHinted :exec
 UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)), hinted_at = sqlc.arg(hinted_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id) AND number = sqlc.arg(number);
 
--- name: CheckLater :execrows
+-- name: CheckLater :exec
 UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
   AND next_check_at > 0 AND next_check_at < sqlc.arg(next_check_at);

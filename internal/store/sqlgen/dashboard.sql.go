@@ -823,7 +823,7 @@ func (q *Queries) RevokeAPIKey(ctx context.Context, arg RevokeAPIKeyParams) (int
 	return result.RowsAffected()
 }
 
-const setAuditHead = `-- name: SetAuditHead :execrows
+const setAuditHead = `-- name: SetAuditHead :exec
 UPDATE audit_heads SET hash = $1 WHERE merchant_id = $2
 `
 
@@ -832,12 +832,9 @@ type SetAuditHeadParams struct {
 	MerchantID string
 }
 
-func (q *Queries) SetAuditHead(ctx context.Context, arg SetAuditHeadParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, setAuditHead, arg.Hash, arg.MerchantID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (q *Queries) SetAuditHead(ctx context.Context, arg SetAuditHeadParams) error {
+	_, err := q.db.ExecContext(ctx, setAuditHead, arg.Hash, arg.MerchantID)
+	return err
 }
 
 const setConnectionEnabled = `-- name: SetConnectionEnabled :execrows

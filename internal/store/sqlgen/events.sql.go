@@ -7,6 +7,7 @@ package sqlgen
 
 import (
 	"context"
+	"database/sql"
 )
 
 const countEarlierDeliveries = `-- name: CountEarlierDeliveries :one
@@ -502,16 +503,14 @@ func (q *Queries) ListEventDeliveries(ctx context.Context, arg ListEventDeliveri
 const listEvents = `-- name: ListEvents :many
 SELECT merchant_id, id, mode, transaction_id, sequence, type, snapshot, created_at FROM events
 WHERE merchant_id = $1 AND mode = $2 AND id < $3
-  AND (CAST($4 AS text) = '' OR transaction_id = $4)
-ORDER BY id DESC LIMIT CAST($5 AS bigint)
+ORDER BY id DESC LIMIT CAST($4 AS bigint)
 `
 
 type ListEventsParams struct {
-	MerchantID    string
-	Mode          string
-	Before        string
-	TransactionID string
-	Count         int64
+	MerchantID string
+	Mode       string
+	Before     string
+	Count      int64
 }
 
 func (q *Queries) ListEvents(ctx context.Context, arg ListEventsParams) ([]Event, error) {
@@ -519,7 +518,6 @@ func (q *Queries) ListEvents(ctx context.Context, arg ListEventsParams) ([]Event
 		arg.MerchantID,
 		arg.Mode,
 		arg.Before,
-		arg.TransactionID,
 		arg.Count,
 	)
 	if err != nil {
@@ -830,7 +828,7 @@ func (q *Queries) UpdateNotification(ctx context.Context, arg UpdateNotification
 	return result.RowsAffected()
 }
 
-const wakeDeliveries = `-- name: WakeDeliveries :execrows
+const wakeDeliveries = `-- name: WakeDeliveries :execresult
 UPDATE deliveries SET next_attempt_at = $1
 WHERE merchant_id = $2 AND transaction_id = $3
   AND target = $4 AND sequence > $5
@@ -846,8 +844,8 @@ type WakeDeliveriesParams struct {
 	Waiting       string
 }
 
-func (q *Queries) WakeDeliveries(ctx context.Context, arg WakeDeliveriesParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, wakeDeliveries,
+func (q *Queries) WakeDeliveries(ctx context.Context, arg WakeDeliveriesParams) (sql.Result, error) {
+	return q.db.ExecContext(ctx, wakeDeliveries,
 		arg.NextAttemptAt,
 		arg.MerchantID,
 		arg.TransactionID,
@@ -855,8 +853,4 @@ func (q *Queries) WakeDeliveries(ctx context.Context, arg WakeDeliveriesParams) 
 		arg.Sequence,
 		arg.Waiting,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
 }

@@ -213,16 +213,14 @@ func (q *Queries) ListDeltaAccounts(ctx context.Context) ([]ListDeltaAccountsRow
 const listLedgerEntries = `-- name: ListLedgerEntries :many
 SELECT merchant_id, id, mode, journal, transaction_id, connection_id, account, side, amount, currency, created_at FROM ledger_entries
 WHERE merchant_id = $1 AND mode = $2 AND id < $3
-  AND (CAST($4 AS text) = '' OR transaction_id = $4)
-ORDER BY id DESC LIMIT CAST($5 AS bigint)
+ORDER BY id DESC LIMIT CAST($4 AS bigint)
 `
 
 type ListLedgerEntriesParams struct {
-	MerchantID    string
-	Mode          string
-	Before        string
-	TransactionID string
-	Count         int64
+	MerchantID string
+	Mode       string
+	Before     string
+	Count      int64
 }
 
 func (q *Queries) ListLedgerEntries(ctx context.Context, arg ListLedgerEntriesParams) ([]LedgerEntry, error) {
@@ -230,7 +228,6 @@ func (q *Queries) ListLedgerEntries(ctx context.Context, arg ListLedgerEntriesPa
 		arg.MerchantID,
 		arg.Mode,
 		arg.Before,
-		arg.TransactionID,
 		arg.Count,
 	)
 	if err != nil {

@@ -94,7 +94,7 @@ func (q *Queries) DeleteMemory(ctx context.Context, keyHash string) error {
 	return err
 }
 
-const finishIdempotency = `-- name: FinishIdempotency :execrows
+const finishIdempotency = `-- name: FinishIdempotency :exec
 UPDATE idempotency SET status = $1, answer = $2, lease_until = 0
 WHERE merchant_id = $3 AND mode = $4 AND key = $5
 `
@@ -107,18 +107,15 @@ type FinishIdempotencyParams struct {
 	Key        string
 }
 
-func (q *Queries) FinishIdempotency(ctx context.Context, arg FinishIdempotencyParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, finishIdempotency,
+func (q *Queries) FinishIdempotency(ctx context.Context, arg FinishIdempotencyParams) error {
+	_, err := q.db.ExecContext(ctx, finishIdempotency,
 		arg.Status,
 		arg.Answer,
 		arg.MerchantID,
 		arg.Mode,
 		arg.Key,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const getIdempotency = `-- name: GetIdempotency :one

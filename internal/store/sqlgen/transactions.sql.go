@@ -9,7 +9,7 @@ import (
 	"context"
 )
 
-const checkLater = `-- name: CheckLater :execrows
+const checkLater = `-- name: CheckLater :exec
 UPDATE transactions SET next_check_at = $1
 WHERE merchant_id = $2 AND id = $3
   AND next_check_at > 0 AND next_check_at < $1
@@ -21,15 +21,12 @@ type CheckLaterParams struct {
 	ID          string
 }
 
-func (q *Queries) CheckLater(ctx context.Context, arg CheckLaterParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, checkLater, arg.NextCheckAt, arg.MerchantID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (q *Queries) CheckLater(ctx context.Context, arg CheckLaterParams) error {
+	_, err := q.db.ExecContext(ctx, checkLater, arg.NextCheckAt, arg.MerchantID, arg.ID)
+	return err
 }
 
-const checkSoon = `-- name: CheckSoon :execrows
+const checkSoon = `-- name: CheckSoon :exec
 UPDATE transactions SET next_check_at = $1, version = version + 1
 WHERE merchant_id = $2 AND id = $3
   AND (next_check_at = 0 OR next_check_at > $1)
@@ -41,12 +38,9 @@ type CheckSoonParams struct {
 	ID          string
 }
 
-func (q *Queries) CheckSoon(ctx context.Context, arg CheckSoonParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, checkSoon, arg.NextCheckAt, arg.MerchantID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+func (q *Queries) CheckSoon(ctx context.Context, arg CheckSoonParams) error {
+	_, err := q.db.ExecContext(ctx, checkSoon, arg.NextCheckAt, arg.MerchantID, arg.ID)
+	return err
 }
 
 const countOpen = `-- name: CountOpen :one
@@ -781,97 +775,7 @@ func (q *Queries) ListChildren(ctx context.Context, arg ListChildrenParams) ([]T
 	return items, nil
 }
 
-const listTransactions = `-- name: ListTransactions :many
-SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions
-WHERE merchant_id = $1 AND mode = $2 AND kind = $3
-  AND id < $4
-  AND (CAST($5 AS text) = '' OR status = $5)
-  AND (CAST($6 AS text) = '' OR reference = $6)
-  AND (CAST($7 AS text) = '' OR phone = $7)
-ORDER BY id DESC LIMIT CAST($8 AS bigint)
-`
-
-type ListTransactionsParams struct {
-	MerchantID string
-	Mode       string
-	Kind       string
-	Before     string
-	Status     string
-	Reference  string
-	Phone      string
-	Count      int64
-}
-
-func (q *Queries) ListTransactions(ctx context.Context, arg ListTransactionsParams) ([]Transaction, error) {
-	rows, err := q.db.QueryContext(ctx, listTransactions,
-		arg.MerchantID,
-		arg.Mode,
-		arg.Kind,
-		arg.Before,
-		arg.Status,
-		arg.Reference,
-		arg.Phone,
-		arg.Count,
-	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	items := []Transaction{}
-	for rows.Next() {
-		var i Transaction
-		if err := rows.Scan(
-			&i.MerchantID,
-			&i.ID,
-			&i.Mode,
-			&i.Kind,
-			&i.Status,
-			&i.Front,
-			&i.Account,
-			&i.Reference,
-			&i.FrontReference,
-			&i.Amount,
-			&i.Currency,
-			&i.Fees,
-			&i.FeeBearer,
-			&i.Phone,
-			&i.ConnectionID,
-			&i.Provider,
-			&i.ProviderReference,
-			&i.ParentID,
-			&i.Refunded,
-			&i.CheckoutToken,
-			&i.Submitted,
-			&i.Late,
-			&i.Overdue,
-			&i.Alert,
-			&i.NoticeCopies,
-			&i.Attempts,
-			&i.PaidAttempt,
-			&i.Sequence,
-			&i.Checks,
-			&i.Details,
-			&i.Version,
-			&i.CreatedAt,
-			&i.UpdatedAt,
-			&i.CompletedAt,
-			&i.ExpiresAt,
-			&i.NextCheckAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
-const markHinted = `-- name: MarkHinted :execrows
+const markHinted = `-- name: MarkHinted :exec
 UPDATE attempts SET hint_failed = (hint_failed OR CAST($1 AS boolean)), hinted_at = $2
 WHERE merchant_id = $3 AND transaction_id = $4 AND number = $5
 `
@@ -884,21 +788,18 @@ type MarkHintedParams struct {
 	Number        int64
 }
 
-func (q *Queries) MarkHinted(ctx context.Context, arg MarkHintedParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, markHinted,
+func (q *Queries) MarkHinted(ctx context.Context, arg MarkHintedParams) error {
+	_, err := q.db.ExecContext(ctx, markHinted,
 		arg.Failed,
 		arg.HintedAt,
 		arg.MerchantID,
 		arg.TransactionID,
 		arg.Number,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
-const renewAttemptLease = `-- name: RenewAttemptLease :execrows
+const renewAttemptLease = `-- name: RenewAttemptLease :exec
 UPDATE attempts SET lease_until = $1
 WHERE merchant_id = $2 AND transaction_id = $3
   AND number = $4 AND status = 'submitting'
@@ -911,20 +812,17 @@ type RenewAttemptLeaseParams struct {
 	Number        int64
 }
 
-func (q *Queries) RenewAttemptLease(ctx context.Context, arg RenewAttemptLeaseParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, renewAttemptLease,
+func (q *Queries) RenewAttemptLease(ctx context.Context, arg RenewAttemptLeaseParams) error {
+	_, err := q.db.ExecContext(ctx, renewAttemptLease,
 		arg.LeaseUntil,
 		arg.MerchantID,
 		arg.TransactionID,
 		arg.Number,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
-const setNextCheck = `-- name: SetNextCheck :execrows
+const setNextCheck = `-- name: SetNextCheck :exec
 UPDATE transactions SET next_check_at = $1
 WHERE merchant_id = $2 AND id = $3 AND version = $4
 `
@@ -936,20 +834,17 @@ type SetNextCheckParams struct {
 	Version     int64
 }
 
-func (q *Queries) SetNextCheck(ctx context.Context, arg SetNextCheckParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, setNextCheck,
+func (q *Queries) SetNextCheck(ctx context.Context, arg SetNextCheckParams) error {
+	_, err := q.db.ExecContext(ctx, setNextCheck,
 		arg.NextCheckAt,
 		arg.MerchantID,
 		arg.ID,
 		arg.Version,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
-const updateAttempt = `-- name: UpdateAttempt :execrows
+const updateAttempt = `-- name: UpdateAttempt :exec
 UPDATE attempts SET
     status = $1, provider_reference = $2, data = $3,
     failure = $4, prompted = $5,
@@ -973,8 +868,8 @@ type UpdateAttemptParams struct {
 	Number            int64
 }
 
-func (q *Queries) UpdateAttempt(ctx context.Context, arg UpdateAttemptParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, updateAttempt,
+func (q *Queries) UpdateAttempt(ctx context.Context, arg UpdateAttemptParams) error {
+	_, err := q.db.ExecContext(ctx, updateAttempt,
 		arg.Status,
 		arg.ProviderReference,
 		arg.Data,
@@ -988,10 +883,7 @@ func (q *Queries) UpdateAttempt(ctx context.Context, arg UpdateAttemptParams) (i
 		arg.TransactionID,
 		arg.Number,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const updateTransaction = `-- name: UpdateTransaction :execrows

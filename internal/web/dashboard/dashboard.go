@@ -160,6 +160,9 @@ func (h *handler) routes() []route {
 		{"GET /dashboard/team", manage, (*handler).team},
 		{"POST /dashboard/team", manage, (*handler).addUser},
 		{"POST /dashboard/team/{id}/remove", manage, (*handler).removeUser},
+		{"GET /dashboard/policies", manage, (*handler).policies},
+		{"POST /dashboard/policies", manage, (*handler).setPolicies},
+		{"POST /dashboard/policies/erase", manage, (*handler).erasePerson},
 		{"GET /dashboard/audit", manage, (*handler).audit},
 	}
 }

@@ -56,6 +56,7 @@ func (h *handler) frame(v *visit) frame {
 		{"keys", account.Manage},
 		{"dialects", account.Manage},
 		{"team", account.Manage},
+		{"policies", account.Manage},
 		{"audit", account.Manage},
 	} {
 		if !v.Role.May(item.power) {

@@ -2,13 +2,13 @@ package dashboard
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/gateway"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -19,8 +19,6 @@ const (
 	pageSize = 50
 	// lastID sorts after every id, in any collation.
 	lastID = "zzzz"
-	// maxSame bounds the transactions of one reference: one per front, account and kind.
-	maxSame = 1000
 	// randomPart is the end of an id that its time does not decide.
 	randomPart = 16
 )
@@ -98,38 +96,18 @@ func (h *handler) find(ctx context.Context, v *visit, f filter, count int) ([]pa
 	if f.Status != "" && !slices.Contains(pay.Statuses(), pay.Status(f.Status)) {
 		return nil, pay.Invalid("status", "no such status")
 	}
-	q := h.Gateway.Store.Read()
-	var rows []sqlgen.Transaction
-	switch {
-	case f.Reference != "":
-		if !printable(f.Reference) {
-			return nil, nil
-		}
-		rows, err = q.ListTransactionsByReference(ctx, sqlgen.ListTransactionsByReferenceParams{
-			MerchantID: v.MerchantID, Mode: string(v.Mode), Reference: f.Reference, Count: maxSame,
-		})
-		rows = slices.DeleteFunc(rows, func(t sqlgen.Transaction) bool {
-			return f.Kind != "" && t.Kind != string(f.Kind) || f.Status != "" && t.Status != f.Status || t.ID >= before || t.ID < since
-		})
-	case f.Phone != "":
+	number := ""
+	if f.Phone != "" && f.Reference == "" {
 		n, ok := anyPhone(f.Phone)
 		if !ok {
 			return nil, pay.InvalidAs(pay.CodeInvalidPhone, "phone", "not a phone number")
 		}
-		rows, err = q.PageTransactionsByPhone(ctx, sqlgen.PageTransactionsByPhoneParams{
-			MerchantID: v.MerchantID, Mode: string(v.Mode), Phone: n.E164(), Kind: string(f.Kind),
-			Before: before, Since: since, Status: f.Status, Count: int64(count),
-		})
-	default:
-		rows, err = q.PageTransactions(ctx, sqlgen.PageTransactionsParams{
-			MerchantID: v.MerchantID, Mode: string(v.Mode), Kind: string(f.Kind),
-			Before: before, Since: since, Status: f.Status, Count: int64(count),
-		})
+		number = n.E164()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("list transactions: %w", err)
-	}
-	return decodeAll(rows)
+	return h.Gateway.List(ctx, v.caller(), gateway.Filter{
+		Kind: f.Kind, Status: pay.Status(f.Status), Reference: f.Reference, Phone: number,
+		Before: before, Since: since, Limit: count,
+	})
 }
 
 // bounds turns days and the page's start into ids, which sort by time.

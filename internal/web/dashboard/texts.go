@@ -15,7 +15,7 @@ var texts = map[string][2]string{
 	"search": {"Rechercher", "Search"}, "searchHint": {"Référence, téléphone, identifiant…", "Reference, phone, id…"},
 	"nothing": {"Rien à afficher.", "Nothing to show."}, "notFound": {"Aucun résultat.", "No results."}, "utc": {"Heures en temps universel (UTC).", "Times are UTC."},
 	"older": {"Plus anciens", "Older"}, "newest": {"Retour au début", "Back to the newest"}, "filter": {"Filtrer", "Filter"}, "all": {"Tous", "All"}, "any": {"Tous", "Any"}, "clear": {"Effacer", "Clear"},
-	"csv": {"Exporter (CSV)", "Export (CSV)"}, "from": {"Du", "From"}, "to": {"Au", "To"}, "back": {"Retour à l'accueil", "Back to the start"},
+	"csv": {"Exporter (CSV)", "Export (CSV)"}, "table": {"Tableau", "Table"}, "from": {"Du", "From"}, "to": {"Au", "To"}, "back": {"Retour à l'accueil", "Back to the start"},
 
 	"id": {"Identifiant", "Id"}, "status": {"Statut", "Status"}, "reference": {"Référence", "Reference"}, "amount": {"Montant", "Amount"}, "currency": {"Devise", "Currency"},
 	"phone": {"Téléphone", "Phone"}, "operator": {"Opérateur", "Operator"}, "date": {"Date", "Date"}, "customer": {"Client", "Customer"}, "method": {"Moyen", "Method"},

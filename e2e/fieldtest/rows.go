@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"context"
@@ -29,9 +29,9 @@ type their struct {
 var final = map[string]bool{"succeeded": true, "failed": true, "canceled": true, "expired": true}
 
 // withRows reads the gateway's database beside it.
-func (c *campaign) withRows(t *testing.T, use func(ctx context.Context, db *store.Store)) {
+func (f *Field) withRows(t testing.TB, use func(ctx context.Context, db *store.Store)) {
 	t.Helper()
-	db, err := store.Open(t.Context(), c.database, store.Options{})
+	db, err := store.Open(t.Context(), f.Database, store.Options{})
 	must(t, err)
 	defer func() { must(t, db.Close()) }()
 	use(t.Context(), db)
@@ -56,7 +56,7 @@ var (
 
 // age puts rows forward in time: whatever they wait for comes sooner by that
 // much. Nobody is at work on them, or it may be done twice.
-func age(ctx context.Context, t *testing.T, db *store.Store, by time.Duration, columns ...column) {
+func age(ctx context.Context, t testing.TB, db *store.Store, by time.Duration, columns ...column) {
 	t.Helper()
 	must(t, db.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		for _, c := range columns {
@@ -75,16 +75,16 @@ const workedWithin = 30 * time.Second
 // worked waits until what was due after an outage has been asked about. A row
 // under a lease is work in hand, so each has to show that it was asked. One
 // that news reached first shows nothing, and is not waited for any longer.
-func (c *campaign) worked(t *testing.T) {
+func (f *Field) worked(t testing.TB) {
 	t.Helper()
-	owed := c.ours(t)
+	owed := f.ours(t)
 	for id, o := range owed {
 		if o.nextCheck == 0 || o.nextCheck > time.Now().UnixMilli() {
 			delete(owed, id)
 		}
 	}
 	for deadline := time.Now().Add(workedWithin); len(owed) > 0 && time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		for id, now := range c.ours(t) {
+		for id, now := range f.ours(t) {
 			before, waiting := owed[id]
 			if waiting && (now.nextCheck == 0 || now.checks != before.checks || now.status != before.status) {
 				delete(owed, id)
@@ -94,10 +94,10 @@ func (c *campaign) worked(t *testing.T) {
 }
 
 // ours are the gateway's transactions by reference.
-func (c *campaign) ours(t *testing.T) map[string]*our {
+func (f *Field) ours(t testing.TB) map[string]*our {
 	t.Helper()
 	list, byID := map[string]*our{}, map[string]*our{}
-	c.withRows(t, func(ctx context.Context, db *store.Store) {
+	f.withRows(t, func(ctx context.Context, db *store.Store) {
 		query(ctx, t, db, "SELECT id, kind, reference, status, provider_reference, amount, next_check_at, checks FROM transactions", func(scan func(...any)) {
 			o := &our{}
 			scan(&o.id, &o.kind, &o.reference, &o.status, &o.theirs, &o.amount, &o.nextCheck, &o.checks)
@@ -120,10 +120,10 @@ func (c *campaign) ours(t *testing.T) map[string]*our {
 }
 
 // theirs are the operators' operations by what they move.
-func (c *campaign) theirs(t *testing.T) map[matter][]their {
+func (f *Field) theirs(t testing.TB) map[matter][]their {
 	t.Helper()
 	list := map[matter][]their{}
-	query(t.Context(), t, c.providers.books, `SELECT o.id, o.transaction_id, o.kind, o.phone, o.amount, o.currency, o.status, t.status
+	query(t.Context(), t, f.Providers.books, `SELECT o.id, o.transaction_id, o.kind, o.phone, o.amount, o.currency, o.status, t.status
 FROM sandbox_operations o LEFT JOIN transactions t ON t.merchant_id = o.merchant_id AND t.id = o.transaction_id`, func(scan func(...any)) {
 		var o their
 		var m matter
@@ -136,7 +136,7 @@ FROM sandbox_operations o LEFT JOIN transactions t ON t.merchant_id = o.merchant
 }
 
 // query reads rows one by one.
-func query(ctx context.Context, t *testing.T, db *store.Store, text string, each func(scan func(...any))) {
+func query(ctx context.Context, t testing.TB, db *store.Store, text string, each func(scan func(...any))) {
 	t.Helper()
 	rows, err := db.RawRead().QueryContext(ctx, text)
 	must(t, err)
@@ -145,4 +145,27 @@ func query(ctx context.Context, t *testing.T, db *store.Store, text string, each
 		each(func(into ...any) { must(t, rows.Scan(into...)) })
 	}
 	must(t, rows.Err())
+}
+
+// InHand are, by name, what nodes have taken up or are about to, and nobody has
+// answered for yet: attempts whose submission is open, first checks, first tries
+// of a webhook. Its value is how far it is.
+func (f *Field) InHand(t testing.TB) map[string]string {
+	t.Helper()
+	list := map[string]string{}
+	f.withRows(t, func(ctx context.Context, db *store.Store) {
+		for _, text := range []string{
+			`SELECT 'attempt ' || number || ' of ' || transaction_id, status FROM attempts WHERE status = 'submitting'`,
+			`SELECT 'check of ' || id, status FROM transactions
+WHERE status = 'pending' AND checks = 0 AND next_check_at > 0 AND next_check_at <= ` + fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()),
+			`SELECT 'delivery ' || id, status FROM deliveries WHERE attempts = 0 AND next_attempt_at > 0`,
+		} {
+			query(ctx, t, db, text, func(scan func(...any)) {
+				var name, state string
+				scan(&name, &state)
+				list[name] = state
+			})
+		}
+	})
+	return list
 }

@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"encoding/json"
@@ -20,7 +20,7 @@ type notice struct {
 const trouble = 3
 
 // notified takes a webhook. One that is not answered with a 2xx has not arrived.
-func (s *shop) notified(w http.ResponseWriter, r *http.Request) {
+func (s *Shop) notified(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil || !s.calm.Load() && rand.IntN(100) < trouble {
 		http.Error(w, "not now", http.StatusInternalServerError)
@@ -34,7 +34,7 @@ func (s *shop) notified(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *shop) hear(header http.Header, body []byte) error {
+func (s *Shop) hear(header http.Header, body []byte) error {
 	if err := s.verifier.Verify(body, header); err != nil {
 		return err
 	}

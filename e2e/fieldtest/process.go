@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"bytes"
@@ -7,25 +7,23 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
-
-	"github.com/passerelle-pay/passerelle/internal/secret"
 )
 
-// patience bounds everything that a busy machine may make slow. It is above the
+// Patience bounds everything that a busy machine may make slow. It is above the
 // leases and the first polls of the real schedule.
-const patience = 90 * time.Second
+const Patience = 90 * time.Second
 
-// build makes the binary under test, once.
-func build(t *testing.T) string {
+// Build makes the binary under test, once.
+func Build(t testing.TB) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "passerelle")
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../../cmd/passerelle").CombinedOutput()
@@ -35,17 +33,30 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// process is a passerelle that can be killed and started again.
-type process struct {
+// Process is a passerelle that can be killed and started again.
+type Process struct {
 	binary, addr, log string
 	args, env         []string
-	kills             int
 	running           *os.Process
 	ended             chan struct{} // closed when the running one is no more
 }
 
-// launch starts it without waiting until it is ready.
-func (p *process) launch() error {
+// NewProcess makes a node that is a real `serve`. It is not started yet.
+func NewProcess(t testing.TB, s Setup) *Process {
+	t.Helper()
+	p := &Process{
+		binary: s.Binary, addr: s.Address, log: filepath.Join(t.TempDir(), "serve.log"), env: s.environ(),
+		args: []string{"serve", "--log-format=text", "--log-level=info", "--admin-addr=" + FreeAddress(t)},
+	}
+	p.killAtEnd(t)
+	return p
+}
+
+// Address implements Node.
+func (p *Process) Address() string { return p.addr }
+
+// Launch starts it without waiting until it is ready.
+func (p *Process) Launch() error {
 	log, err := os.OpenFile(p.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
@@ -62,48 +73,61 @@ func (p *process) launch() error {
 	return p.remember()
 }
 
-// start launches it and waits until it takes requests. An address that is still
+// Start launches it and waits until it takes requests. An address that is still
 // taken, by a stranger or by what the kernel has not yet cleared away, is waited
 // for: nobody may be told another.
-func (p *process) start(ctx context.Context) error {
-	if err := p.launch(); err != nil {
+func (p *Process) Start(ctx context.Context) error {
+	if err := p.Launch(); err != nil {
 		return err
 	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(patience)
+	deadline := time.After(Patience)
 	for {
 		select {
 		case <-p.ended:
 			if !strings.HasSuffix(strings.TrimSpace(p.tail()), "address already in use") {
 				return fmt.Errorf("%v ended: %s", p.args, p.tail())
 			}
-			if err := p.launch(); err != nil {
+			if err := p.Launch(); err != nil {
 				return err
 			}
 		case <-deadline:
 			return fmt.Errorf("%v is not ready: %s", p.args, p.tail())
 		case <-tick.C:
 		}
-		if a, err := call(ctx, http.MethodGet, "http://"+p.addr+"/readyz", nil, nil); err == nil && a.status == http.StatusOK {
+		if Ready(ctx, p.addr) {
 			return nil
 		}
 	}
 }
 
-// kill ends it with SIGKILL and waits until it is gone. One that has ended by
+// Kill ends it with SIGKILL and waits until it is gone. One that has ended by
 // itself is an error: nothing but this may end it.
-func (p *process) kill() error {
+func (p *Process) Kill() error {
 	if err := p.running.Kill(); err != nil {
 		return fmt.Errorf("kill %v: %w: %s", p.args, err, p.tail())
 	}
 	<-p.ended
-	p.kills++
 	return os.Remove(p.log + ".pid")
 }
 
+// Stop ends it with SIGTERM, as a service manager does, and waits until it has
+// drained.
+func (p *Process) Stop() error {
+	if err := p.running.Signal(syscall.SIGTERM); err != nil {
+		return fmt.Errorf("stop %v: %w: %s", p.args, err, p.tail())
+	}
+	select {
+	case <-p.ended:
+		return os.Remove(p.log + ".pid")
+	case <-time.After(Patience):
+		return fmt.Errorf("%v does not end: %s", p.args, p.tail())
+	}
+}
+
 // remember writes down the process id for the watchman.
-func (p *process) remember() error {
+func (p *Process) remember() error {
 	return os.WriteFile(p.log+".pid", []byte(strconv.Itoa(p.running.Pid)+"\n"), 0o600)
 }
 
@@ -112,7 +136,7 @@ func (p *process) remember() error {
 const watchman = `cat; read -r pid <"$1" && kill -KILL "$pid"`
 
 // killAtEnd leaves nothing behind, however the test ends.
-func (p *process) killAtEnd(t *testing.T) {
+func (p *Process) killAtEnd(t testing.TB) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", watchman, "sh", p.log+".pid")
 	lifeline, err := cmd.StdinPipe()
@@ -129,7 +153,7 @@ func (p *process) killAtEnd(t *testing.T) {
 	})
 }
 
-func (p *process) tail() string {
+func (p *Process) tail() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {
 		return err.Error()
@@ -137,8 +161,8 @@ func (p *process) tail() string {
 	return string(text[max(0, len(text)-2000):])
 }
 
-// mentions are the lines of its log that hold a text.
-func (p *process) mentions(text string) []string {
+// Mentions are the lines of its log that hold a text.
+func (p *Process) Mentions(text string) []string {
 	log, err := os.ReadFile(p.log)
 	if err != nil {
 		return []string{err.Error()}
@@ -152,36 +176,12 @@ func (p *process) mentions(text string) []string {
 	return lines
 }
 
-// cluster is the gateway under test: one process, or several on one database.
-type cluster []*process
-
-func newCluster(t *testing.T, binary string, size int, public, database string) cluster {
-	t.Helper()
-	keys := secret.NewKey()
-	var c cluster
-	for i := range size {
-		p := &process{
-			binary: binary, addr: ownAddress(t), log: filepath.Join(t.TempDir(), fmt.Sprintf("serve%d.log", i)),
-			args: []string{"serve", "--log-format=text", "--log-level=info"},
-		}
-		p.env = append(os.Environ(),
-			"PASSERELLE_DATABASE_URL="+database, "PASSERELLE_KEYS="+keys, "PASSERELLE_PUBLIC_URL="+public,
-			"PASSERELLE_ADDR="+p.addr, "PASSERELLE_ADMIN_ADDR="+ownAddress(t), "PASSERELLE_ALLOW_NETWORKS=127.0.0.0/8")
-		p.killAtEnd(t)
-		c = append(c, p)
-	}
-	return c
-}
-
-// one is the address of any node, dead or alive.
-func (c cluster) one() string { return c[rand.IntN(len(c))].addr }
-
 // givenAway are the addresses that somebody here has.
 var givenAway sync.Map
 
-// ownAddress is a loopback address that stays ours while nobody listens on it:
+// FreeAddress is a loopback address that stays ours while nobody listens on it:
 // its port lies below those that systems hand out by themselves.
-func ownAddress(t *testing.T) string {
+func FreeAddress(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))

@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"cmp"
@@ -52,26 +52,26 @@ func (v *verdict) census() string {
 
 // compare holds what the shop was told, what the gateway knows and what the
 // operators did against each other.
-func (c *campaign) compare(t *testing.T) *verdict {
+func (f *Field) compare(t testing.TB) *verdict {
 	t.Helper()
 	// The operators' books are read first: they are ahead of the gateway's.
-	v := &verdict{theirs: c.theirs(t), ours: c.ours(t)}
-	c.shop.mu.Lock()
-	defer c.shop.mu.Unlock()
-	v.problems = append(v.problems, c.shop.troubles...)
-	for _, w := range c.shop.wishes {
+	v := &verdict{theirs: f.theirs(t), ours: f.ours(t)}
+	f.Shop.mu.Lock()
+	defer f.Shop.mu.Unlock()
+	v.problems = append(v.problems, f.Shop.troubles...)
+	for _, w := range f.Shop.wishes {
 		o, moved := v.ours[w.reference], v.theirs[w.matter()]
 		v.answers(w, o, moved)
 		v.truth(w, o, moved)
 		v.told(w, o)
 	}
 	for m, list := range v.theirs {
-		if !c.shop.matters[m] {
+		if !f.Shop.matters[m] {
 			v.add(nil, "the operators moved what nobody asked for: %v %v", m, list)
 		}
 	}
 	for reference := range v.ours {
-		if c.shop.known[reference] == nil {
+		if f.Shop.known[reference] == nil {
 			v.add(nil, "the gateway has a transaction that nobody asked for: %s", reference)
 		}
 	}

@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"context"
@@ -16,9 +16,9 @@ import (
 // checkBooks holds the ledger: debits equal credits, each success is booked
 // once for its amount and nothing else is, and the kept balances are what the
 // entries add up to.
-func (c *campaign) checkBooks(t *testing.T, v *verdict) {
+func (f *Field) checkBooks(t testing.TB, v *verdict) {
 	t.Helper()
-	c.withRows(t, func(ctx context.Context, db *store.Store) {
+	f.withRows(t, func(ctx context.Context, db *store.Store) {
 		for _, by := range []string{"currency", "journal, currency"} {
 			query(ctx, t, db, "SELECT COUNT(*) FROM (SELECT "+by+" FROM ledger_entries GROUP BY "+by+
 				" HAVING SUM(CASE side WHEN 'debit' THEN amount ELSE -amount END) <> 0) AS wrong", func(scan func(...any)) {
@@ -42,14 +42,14 @@ func (c *campaign) checkBooks(t *testing.T, v *verdict) {
 				want = o.amount
 			}
 			if booked[o.id] != want {
-				v.add(c.shop.known[reference], "it is %s of %d and the ledger moved %d", o.status, o.amount, booked[o.id])
+				v.add(f.Shop.known[reference], "it is %s of %d and the ledger moved %d", o.status, o.amount, booked[o.id])
 			}
 		}
 		checkBalances(ctx, t, db, v)
 	})
 }
 
-func checkBalances(ctx context.Context, t *testing.T, db *store.Store, v *verdict) {
+func checkBalances(ctx context.Context, t testing.TB, db *store.Store, v *verdict) {
 	t.Helper()
 	merchants, err := db.Read().ListMerchants(ctx)
 	must(t, err)
@@ -73,13 +73,13 @@ func checkBalances(ctx context.Context, t *testing.T, db *store.Store, v *verdic
 
 // checkAnswers holds that whatever was answered 2xx is served by the API, as it
 // is recorded.
-func (c *campaign) checkAnswers(t *testing.T, v *verdict) {
+func (f *Field) checkAnswers(t testing.TB, v *verdict) {
 	t.Helper()
 	served := map[string]string{}
 	for _, kind := range []string{payment, payout, refund} {
 		cursor := ""
 		for more := true; more; {
-			got, err := native(t.Context(), c.nodes[0].addr, c.shop.key, http.MethodGet, "/v1/"+kind+"s?limit=100"+cursor, "", nil)
+			got, err := native(t.Context(), f.door(), f.Shop.key, http.MethodGet, "/v1/"+kind+"s?limit=100"+cursor, "", nil)
 			must(t, err)
 			var page struct {
 				Data []struct{ ID, Status string }
@@ -94,7 +94,7 @@ func (c *campaign) checkAnswers(t *testing.T, v *verdict) {
 			}
 		}
 	}
-	for _, w := range c.shop.wishes {
+	for _, w := range f.Shop.wishes {
 		if o := v.ours[w.reference]; w.id != "" && o != nil && served[w.id] != o.status {
 			v.add(w, "it was answered 2xx, and the API lists it as %q instead of %q", served[w.id], o.status)
 		}
@@ -102,7 +102,7 @@ func (c *campaign) checkAnswers(t *testing.T, v *verdict) {
 }
 
 // story is everything that anybody knows of an intent.
-func (c *campaign) story(t *testing.T, v *verdict, w *wish) string {
+func (f *Field) story(t testing.TB, v *verdict, w *wish) string {
 	t.Helper()
 	if w == nil {
 		return ""
@@ -113,14 +113,14 @@ func (c *campaign) story(t *testing.T, v *verdict, w *wish) string {
 	if o := v.ours[w.reference]; o != nil {
 		id = o.id
 	}
-	c.withRows(t, func(ctx context.Context, db *store.Store) {
+	f.withRows(t, func(ctx context.Context, db *store.Store) {
 		b.WriteString("the gateway:\n" + indent(chapters(ctx, t, db, id)) + "\n")
 	})
 	for _, o := range v.theirs[w.matter()] {
-		b.WriteString("the provider:\n" + indent(chapters(t.Context(), t, c.providers.books, o.transaction)) + "\n")
+		b.WriteString("the provider:\n" + indent(chapters(t.Context(), t, f.Providers.books, o.transaction)) + "\n")
 	}
-	for _, n := range c.nodes {
-		for _, line := range n.mentions(id) {
+	for _, n := range f.Nodes {
+		for _, line := range n.Mentions(id) {
 			b.WriteString("log: " + line + "\n")
 		}
 	}
@@ -128,7 +128,7 @@ func (c *campaign) story(t *testing.T, v *verdict, w *wish) string {
 }
 
 // chapters are the rows of one transaction.
-func chapters(ctx context.Context, t *testing.T, db *store.Store, id string) string {
+func chapters(ctx context.Context, t testing.TB, db *store.Store, id string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, table := range []string{

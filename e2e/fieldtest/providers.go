@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"context"
@@ -19,20 +19,20 @@ const operatorDelay = "50ms"
 // providers is the second process: it speaks the five dialects, and its
 // operators keep the truth.
 type providers struct {
-	*process
+	*Process
 	books *store.Store
 }
 
-func startProviders(t *testing.T, binary, notify string) *providers {
+func startProviders(t testing.TB, binary, notify string) *providers {
 	t.Helper()
 	data := t.TempDir()
-	p := &providers{process: &process{binary: binary, addr: ownAddress(t), log: filepath.Join(data, "providers.log")}}
+	p := &providers{Process: &Process{binary: binary, addr: FreeAddress(t), log: filepath.Join(data, "providers.log")}}
 	p.args = []string{
 		"dev", "--addr", p.addr, "--data", data, "--callback-url", notify + strings.TrimSuffix(declared, "/"),
 		"--operator-delay", operatorDelay, "--log-level", "warn",
 	}
 	p.killAtEnd(t)
-	must(t, p.start(t.Context()))
+	must(t, p.Start(t.Context()))
 	var err error
 	p.books, err = store.Open(t.Context(), filepath.Join(data, "passerelle.db"), store.Options{})
 	must(t, err)
@@ -86,10 +86,10 @@ func (p *providers) credentials() map[string]map[string]string {
 
 // addMerchant creates the shop's account at the gateway under test, before the
 // gateway runs, and returns its live key.
-func addMerchant(t *testing.T, node *process) string {
+func addMerchant(t testing.TB, s Setup) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), node.binary, "merchant", "add", "Boutique", "--email", "b@example.test", "--json")
-	cmd.Env = node.env
+	cmd := exec.CommandContext(t.Context(), s.Binary, "merchant", "add", "Boutique", "--email", "b@example.test", "--json")
+	cmd.Env = s.environ()
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("merchant add: %v\n%s", err, out)

@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"context"
@@ -34,9 +34,10 @@ type wish struct {
 	served   bool // the customer has been on the provider's page
 }
 
-// shop is the merchant: it drives the load and remembers.
-type shop struct {
-	nodes       cluster
+// Shop is the merchant: it drives the load and remembers.
+type Shop struct {
+	door        func() string
+	heard       func(Heard)
 	providers   *providers
 	relay       *relay
 	seed        uint64
@@ -56,9 +57,9 @@ type shop struct {
 	troubles []problem
 }
 
-func newShop(t *testing.T, nodes cluster, p *providers, seed uint64) *shop {
+func newShop(t testing.TB, door func() string, p *providers, seed uint64) *Shop {
 	t.Helper()
-	s := &shop{nodes: nodes, providers: p, seed: seed, known: map[string]*wish{}, matters: map[matter]bool{}}
+	s := &Shop{door: door, providers: p, seed: seed, known: map[string]*wish{}, matters: map[matter]bool{}}
 	s.endpoint = httptest.NewServer(http.HandlerFunc(s.notified))
 	t.Cleanup(s.endpoint.Close)
 	return s
@@ -66,12 +67,12 @@ func newShop(t *testing.T, nodes cluster, p *providers, seed uint64) *shop {
 
 // connect connects the shop's account at each provider and asks for webhooks.
 // It returns the paths of the hooks by what the providers were told.
-func (s *shop) connect(t *testing.T) map[string]string {
+func (s *Shop) connect(t testing.TB) map[string]string {
 	t.Helper()
 	hooks := map[string]string{}
 	s.connections = map[string]string{}
 	ask := func(path string, body any, into any) {
-		got, err := native(t.Context(), s.nodes[0].addr, s.key, http.MethodPost, path, "", body)
+		got, err := native(t.Context(), s.door(), s.key, http.MethodPost, path, "", body)
 		must(t, err)
 		must(t, got.read(http.StatusCreated, into))
 	}
@@ -100,9 +101,9 @@ func (s *shop) connect(t *testing.T) map[string]string {
 	return hooks
 }
 
-// open lets the clerks work until the returned function is called, which comes
+// Open lets the clerks work until the returned function is called, which comes
 // back when the last of them has put down the phone.
-func (s *shop) open() (stop func()) {
+func (s *Shop) Open() (stop func()) {
 	closing := make(chan struct{})
 	var work sync.WaitGroup
 	for i := range clerks {
@@ -117,7 +118,7 @@ func (s *shop) open() (stop func()) {
 		work.Go(func() {
 			for !over(closing, 50*time.Millisecond) {
 				if w := s.next(); w != nil {
-					s.ask(w)
+					s.ask(w, true)
 				}
 			}
 		})
@@ -139,20 +140,20 @@ func over(closing <-chan struct{}, moment time.Duration) bool {
 
 // want makes up an intent and asks for it, at times twice at once, as
 // impatient programs do.
-func (s *shop) want(chance *rand.Rand) {
+func (s *Shop) want(chance *rand.Rand) {
 	w := s.wish(chance)
 	if chance.IntN(12) == 0 {
 		var twins sync.WaitGroup
-		twins.Go(func() { s.ask(w) })
-		twins.Go(func() { s.ask(w) })
+		twins.Go(func() { s.ask(w, false) })
+		twins.Go(func() { s.ask(w, false) })
 		twins.Wait()
 		return
 	}
-	s.ask(w)
+	s.ask(w, false)
 }
 
 // wish is a new intent: a payment, a payout, or the refund of what was paid.
-func (s *shop) wish(chance *rand.Rand) *wish {
+func (s *Shop) wish(chance *rand.Rand) *wish {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := intent{kind: payment, account: accounts[chance.IntN(len(accounts))]}
@@ -183,11 +184,32 @@ func (s *shop) wish(chance *rand.Rand) *wish {
 	return w
 }
 
+// Heard is what one request of the shop met.
+type Heard struct {
+	Asked time.Time
+	Took  time.Duration
+	// Again says that it repeats one without an answer.
+	Again  bool
+	Status int // 0 without an answer
+	Body   []byte
+	Err    error
+}
+
+// Failed tells a request that has to be repeated.
+func (h Heard) Failed() bool {
+	return h.Err != nil || h.Status >= http.StatusInternalServerError || h.Status == http.StatusTooManyRequests
+}
+
 // ask makes the request once. What gets no answer is to be repeated.
-func (s *shop) ask(w *wish) {
-	got, err := native(context.Background(), s.nodes.one(), s.key, http.MethodPost, w.path(), w.reference, w.body(s.connections[w.account.provider]))
+func (s *Shop) ask(w *wish, again bool) {
+	asked := time.Now()
+	got, err := native(context.Background(), s.door(), s.key, http.MethodPost, w.path(), w.reference, w.body(s.connections[w.account.provider]))
+	h := Heard{Asked: asked, Took: time.Since(asked), Again: again, Status: got.status, Body: got.body, Err: err}
+	if s.heard != nil {
+		s.heard(h)
+	}
 	switch {
-	case err != nil, got.status >= http.StatusInternalServerError, got.status == http.StatusTooManyRequests:
+	case h.Failed():
 		s.cut.Add(1)
 		s.mu.Lock()
 		s.pending = append(s.pending, w)
@@ -202,7 +224,7 @@ func (s *shop) ask(w *wish) {
 }
 
 // answered remembers a 2xx, and sends the customer where it says.
-func (s *shop) answered(w *wish, got answer) {
+func (s *Shop) answered(w *wish, got answer) {
 	var a struct {
 		ID, Status string
 		Next       struct{ Type, URL string } `json:"next_action"`
@@ -228,7 +250,7 @@ func (s *shop) answered(w *wish, got answer) {
 }
 
 // next is the oldest intent without an answer.
-func (s *shop) next() *wish {
+func (s *Shop) next() *wish {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.pending) == 0 {
@@ -240,23 +262,31 @@ func (s *shop) next() *wish {
 }
 
 // settle repeats what has no answer until everything has one.
-func (s *shop) settle(t *testing.T) {
+func (s *Shop) settle(t testing.TB) {
 	t.Helper()
 	s.calm.Store(true)
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(Patience)
 	var work sync.WaitGroup
 	for range clerks {
 		work.Go(func() {
 			for w := s.next(); w != nil && time.Now().Before(deadline); w = s.next() {
-				s.ask(w)
+				s.ask(w, true)
 			}
 		})
 	}
 	work.Wait()
 }
 
-func (s *shop) count() int {
+// Count is how many intents there are.
+func (s *Shop) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.wishes)
+}
+
+// Waiting is how many intents have been asked for without an answer.
+func (s *Shop) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending)
 }

@@ -1,4 +1,4 @@
-package crash_test
+package fieldtest
 
 import (
 	"bytes"
@@ -71,12 +71,12 @@ const declared = "/declared/"
 // What finds no node is lost, and the provider comes back with it or doesn't.
 type relay struct {
 	*httptest.Server
-	nodes cluster
+	door  func() string
 	hooks map[string]string // path of the hook by provider
 	cut   atomic.Int64
 }
 
-func startRelay(t *testing.T) *relay {
+func startRelay(t testing.TB) *relay {
 	r := &relay{}
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(r.Close)
@@ -99,7 +99,7 @@ func (r *relay) ServeHTTP(w http.ResponseWriter, in *http.Request) {
 	}
 	header := in.Header.Clone()
 	header.Del("Accept-Encoding")
-	got, err := call(in.Context(), in.Method, "http://"+r.nodes.one()+path, header, body)
+	got, err := call(in.Context(), in.Method, "http://"+r.door()+path, header, body)
 	if err != nil {
 		r.cut.Add(1)
 		http.Error(w, "no node answers", http.StatusBadGateway)
