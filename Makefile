@@ -88,6 +88,17 @@ crash: test-deps ## Kill the gateway and PostgreSQL KILLS times under load and c
 	$(GO) test -c -o bin/crash.test ./e2e/crash
 	@cd e2e/crash && ../../bin/crash.test -kills $(KILLS) -test.timeout 4h
 
+# Each target by itself, as `go test -fuzz` takes one at a time.
+FUZZTIME ?= 10s
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME: parsers, signatures, amounts
+	@set -e; grep -rl '^func Fuzz' --include='*_test.go' . | sort | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
+			echo "$$target in $$(dirname "$$file")"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")"; \
+		done; \
+	done
+
 .PHONY: matrix
 matrix: ## Play every front by every rail, print the table and write docs/matrix.md
 	$(GO) -C e2e test -run '^TestAnyFrontLeavesByAnyRail$$' -count=1 -update

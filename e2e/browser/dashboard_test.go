@@ -40,6 +40,7 @@ func (b *tab) signIn(s *site, page string) {
 	b.typeIn("input[name=email]", "demo@passerelle.test")
 	b.typeIn("input[name=password]", "demo-password")
 	b.press("main button")
+	b.holds(`document.querySelector("form[action='/dashboard/sign-out']") !== null`)
 }
 
 // fill empties a field and types into it.

@@ -85,6 +85,8 @@ func TestSeveralNodesAreOneGateway(t *testing.T) {
 	}
 	for _, one := range []scene{
 		{"nodes that are killed and restarted", true, killedAndRestarted},
+		{"a primary that is lost", false, lostPrimary},
+		{"clocks a minute apart", false, clocksApart},
 	} {
 		if one.always || *whole {
 			t.Run(one.name, func(t *testing.T) { one.play(t, s) })

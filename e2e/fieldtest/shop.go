@@ -290,3 +290,9 @@ func (s *Shop) Waiting() int {
 	defer s.mu.Unlock()
 	return len(s.pending)
 }
+
+// Try asks one node for the shop's payments.
+func (s *Shop) Try(ctx context.Context, addr string) (status int, contentType string, body []byte, err error) {
+	got, err := native(ctx, addr, s.key, http.MethodGet, "/v1/payments?limit=1", "", nil)
+	return got.status, got.header.Get("Content-Type"), got.body, err
+}

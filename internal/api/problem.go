@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/pay"
 )
 
@@ -43,6 +44,7 @@ const (
 	codeMethod       = "method_not_allowed"
 	codeRateLimited  = "rate_limited"
 	codeInternal     = "internal_error"
+	codeUnavailable  = "unavailable"
 	codeDuplicateFee = "duplicate_fee"
 )
 
@@ -78,6 +80,9 @@ func (s *server) problemOf(ctx context.Context, err error) *problem {
 	e, ok := asRefusal(err)
 	if !ok || e.Kind == pay.KindInternal {
 		s.Log.ErrorContext(ctx, "request failed", "request_id", callOf(ctx).id, "error", err)
+		if store.Unreachable(err) {
+			return newProblem(http.StatusServiceUnavailable, codeUnavailable, "the database can't be reached; repeat the request with the same idempotency key")
+		}
 		return internalProblem()
 	}
 	p = newProblem(statuses[e.Kind], e.Code, e.Message)

@@ -54,6 +54,7 @@ var codes = []code{
 	{codeMediaType, 415, "The body is not announced as application/json."},
 	{codeRateLimited, 429, "Too many requests; Retry-After says when to come back."},
 	{"in_progress", 503, "The first request with this idempotency key is still at work."},
+	{codeUnavailable, 503, "The database can't be reached just now. Repeat the request with the same idempotency key."},
 	{codeInternal, 500, "Our fault. Repeat the request with the same idempotency key."},
 }
 

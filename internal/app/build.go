@@ -65,6 +65,10 @@ func Build(ctx context.Context, c Config, publicURL string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.SyncClock(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	c.Now = s.Now // nodes on one database share its clock
 	a := &App{config: c, log: c.Log, Store: s, metrics: m}
 	a.metrics.watch(s.Stats, a.health.ready.Load)
 	a.metrics.watchRows(s, c.Now)
@@ -175,17 +179,17 @@ func (a *App) routes(publicURL string) http.Handler {
 	for _, prefix := range []string{"/openapi.json", "/openapi.yaml", "/docs", "/docs/"} {
 		rt.rest.Handle(prefix, native)
 	}
-	rt.rest.Handle("/pay/", a.throttled(rates.Pages, acts, checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log})))
-	people := a.throttled(rates.SignIn, signsIn, dashboard.New(dashboard.Config{
+	rt.rest.Handle("/pay/", a.throttled(rates.Pages, acts, typed(checkout.New(checkout.Config{Gateway: a.Gateway, Now: a.config.Now, Log: a.log}))))
+	people := a.throttled(rates.SignIn, signsIn, typed(dashboard.New(dashboard.Config{
 		Gateway: a.Gateway, Webhooks: a.Webhooks, Now: a.config.Now, Log: a.log,
 		Reconcile: a.Reconcile, Accounts: &account.Accounts{Store: a.Store, Box: a.config.Keys, Now: a.config.Now},
 		Dialects: a.dialects,
-	}))
+	})))
 	rt.rest.Handle("/dashboard", people)
 	rt.rest.Handle("/dashboard/", people)
 	rt.rest.Handle("/hooks/{provider}/{connection}", a.throttled(rates.Hooks, always, http.HandlerFunc(a.Gateway.ServeHook)))
 	if a.config.Sandbox {
-		control := a.throttled(rates.Control, always, a.Sandbox.Handler(a.Gateway))
+		control := a.throttled(rates.Control, always, typed(a.Sandbox.Handler(a.Gateway)))
 		rt.rest.Handle("/sandbox", control)
 		rt.rest.Handle("/sandbox/", control)
 	}

@@ -140,15 +140,16 @@ type books struct {
 	unbalanced prometheus.Gauge
 }
 
-// watchBooks makes the worker that sums them.
-func (m *metrics) watchBooks(s *store.Store, now func() time.Time, log *slog.Logger) worker {
+// watchBooks makes what sums them.
+func (m *metrics) watchBooks(s *store.Store, now func() time.Time, log *slog.Logger) books {
 	b := books{store: s, now: now, log: log, unbalanced: prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "passerelle_ledger_unbalanced_journals", Help: "Journals of the last hour whose debits and credits differ: none, ever.",
 	})}
 	m.registry.MustRegister(b.unbalanced)
-	return worker{name: "books", run: b.run, wake: func() {}}
+	return b
 }
 
+// run checks until ctx ends.
 func (b books) run(ctx context.Context) {
 	tick := time.NewTicker(booksEvery)
 	defer tick.Stop()

@@ -22,6 +22,9 @@ const tidyEvery = time.Minute
 // slowPoll is how often work that is seldom there is looked for.
 const slowPoll = 10 * time.Second
 
+// clockPoll is how often the clock is compared with that of the database.
+const clockPoll = 10 * time.Second
+
 // plan sets up the runners of the rows that owe work. Any node may claim any
 // row; there is no leader.
 func (a *App) plan() {
@@ -39,7 +42,8 @@ func (a *App) plan() {
 	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
 	add(worker{name: "statistics", run: a.refreshStatistics, wake: func() {}})
-	add(a.metrics.watchBooks(a.Store, a.config.Now, a.log))
+	add(worker{name: "clock", run: a.watchClock, wake: func() {}})
+	add(worker{name: "books", run: a.metrics.watchBooks(a.Store, a.config.Now, a.log).run, wake: func() {}})
 	add(worker{name: "reconcile", run: func(ctx context.Context) { <-ctx.Done(); a.Reconcile.Close() }, wake: func() {}})
 	a.Gateway.OnWork(func(w gateway.Work) {
 		if wake, ok := wakes[w]; ok {
@@ -57,6 +61,23 @@ func (a *App) runner(name string, workers int, claim func(context.Context, int) 
 func (a *App) slowRunner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
 	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: slowPoll, Log: a.log}
 	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
+}
+
+// watchClock follows the database's clock, which another server's replaces
+// where a standby takes over.
+func (a *App) watchClock(ctx context.Context) {
+	tick := time.NewTicker(clockPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := a.Store.SyncClock(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("clocks were not compared", "error", err)
+			}
+		}
+	}
 }
 
 // refreshStatistics keeps the planner's idea of the tables near the truth.

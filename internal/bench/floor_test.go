@@ -97,11 +97,15 @@ func TestPreloadedPaymentsDifferAndLieInThePast(t *testing.T) {
 			"SELECT COUNT(DISTINCT journal) FROM ledger_entries WHERE transaction_id <> ''": 501,
 			"SELECT COUNT(*) FROM transactions WHERE status <> 'succeeded'":                 0,
 			"SELECT (MAX(created_at) - MIN(created_at)) / 3600000 FROM transactions":        23,
-			"SELECT COUNT(DISTINCT SUBSTR(id, 1, LENGTH(id) - 16)) FROM transactions":       251, // the time in it
 		} {
 			if n := number(t, s, query); n != want {
 				t.Errorf("%s: %d, want %d", query, n, want)
 			}
+		}
+		// The time in an id is the payment's; the original's may be that of one.
+		times := "SELECT COUNT(DISTINCT SUBSTR(id, 1, LENGTH(id) - 16)) FROM transactions"
+		if n := number(t, s, times); n != 250 && n != 251 {
+			t.Errorf("%s: %d, want 250, and one for the original", times, n)
 		}
 		seen := r.witnesses()
 		seen.preloaded = 500

@@ -15,14 +15,16 @@ import (
 const (
 	// workLease is how long a claimed row is left to its worker.
 	workLease = 60 * time.Second
-	// checkLimit bounds one status call.
-	checkLimit = 30 * time.Second
+	// checkLease is that of a transaction, which another node takes over within
+	// half a minute; checkLimit bounds one status call below it.
+	checkLease = 25 * time.Second
+	checkLimit = 20 * time.Second
 )
 
 // ClaimTransactions takes up to limit transactions that owe work; nobody else
 // gets them until their lease ends.
 func (g *Gateway) ClaimTransactions(ctx context.Context, limit int) ([]store.Claimed, error) {
-	return g.Store.ClaimTransactions(ctx, g.Now().UTC(), workLease, limit)
+	return g.Store.ClaimTransactions(ctx, g.Now().UTC(), checkLease, limit)
 }
 
 // Resolve does the work a claimed transaction owes: it ends a page that nobody
@@ -140,6 +142,10 @@ func abandonRule(p *provider.Provider, k pay.Kind) (provider.Abandon, bool) {
 func (g *Gateway) resubmit(ctx context.Context, t pay.Transaction, a pay.Attempt) (pay.Transaction, error) {
 	row, err := g.connectionRow(ctx, t.MerchantID, a.Connection)
 	if err != nil {
+		return t, err
+	}
+	// The question may have taken most of the claim's time.
+	if err := g.renewLease(ctx, t.MerchantID, t.ID, a.Number); err != nil {
 		return t, err
 	}
 	res, err := g.send(ctx, t, a, rail{row, g.providers[a.Provider]}, typedIn{})

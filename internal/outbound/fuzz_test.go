@@ -10,7 +10,7 @@ import (
 // FuzzRedact holds that a card number never survives, whatever stands around it
 // and whatever the body is said to be.
 func FuzzRedact(f *testing.F) {
-	const card = "5399831277104461"
+	const card = "5105105105105100"
 	for _, kind := range []string{"application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/xml", "text/plain", ""} {
 		for _, around := range []string{"", `{"a":"`, "a=", `--b` + "\r\n" + `Content-Disposition: form-data; name="a"` + "\r\n\r\n", "<a>", `{"a":[{"b":`, "x ", "\xff"} {
 			f.Add(kind, around, `"}`)

@@ -33,6 +33,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
@@ -61,6 +62,8 @@ type Store struct {
 	engine engine
 	reads  *sqlgen.Queries
 	opts   Options
+	// ahead is what the database's clock is ahead of ours, in nanoseconds.
+	ahead atomic.Int64
 }
 
 // engine is what differs between the two databases.
@@ -162,8 +165,8 @@ func (s *Store) RawRead() Raw { return s.engine.rawReader() }
 // Engine is "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.engine.name() }
 
-// Now is the time by the store's clock.
-func (s *Store) Now() time.Time { return s.opts.Now() }
+// Now is the time by the store's clock; see [Store.SyncClock].
+func (s *Store) Now() time.Time { return s.opts.Now().Add(time.Duration(s.ahead.Load())) }
 
 // Ping tells whether the database answers.
 func (s *Store) Ping(ctx context.Context) error { return s.engine.ping(ctx) }

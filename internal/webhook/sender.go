@@ -17,9 +17,9 @@ import (
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
-// lease is how long a claimed delivery is left to its worker. It outlives a
-// probe and a call that both run out their time.
-const lease = 60 * time.Second
+// lease is how long a claimed delivery is left to its worker, after which
+// another node takes it over. It outlives a try that runs out its time.
+const lease = 25 * time.Second
 
 // The statuses of a delivery.
 const (

@@ -23,7 +23,8 @@ const (
 	// kept of it, in bytes.
 	maxAnswer = 64 << 10
 	maxKept   = 1 << 10
-	// maxTimeout bounds one call, so that a probe and a call fit the lease.
+	// maxTimeout bounds a call, and a probe and its call together, so that a try
+	// fits the lease.
 	maxTimeout = 20 * time.Second
 )
 
@@ -34,14 +35,16 @@ func (j *job) try(ctx context.Context, m message) error {
 		return j.again(ctx, j.now().Add(pause))
 	}
 	defer leave()
+	calls, cancel := context.WithTimeout(ctx, maxTimeout)
+	defer cancel()
 	if m.probe != nil && !j.d.Probed {
-		a := j.send(ctx, *m.probe, m.timeout)
+		a := j.send(calls, *m.probe, m.timeout)
 		j.d.Probed = a.ok() || !m.probeRequired
 		if !j.d.Probed {
 			return j.failed(ctx, m, a, "probe: "+a.problem())
 		}
 	}
-	a := j.send(ctx, m.call, m.timeout)
+	a := j.send(calls, m.call, m.timeout)
 	var ack provider.Ack
 	if a.err == nil {
 		ack = m.judge(a)

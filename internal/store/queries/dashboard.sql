@@ -131,7 +131,7 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND referenc
 ORDER BY created_at DESC LIMIT CAST(sqlc.arg(count) AS bigint);
 
 -- name: ListTransactionPostings :many
-SELECT * FROM ledger_entries WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id;
+SELECT * FROM ledger_entries WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY created_at, id;
 
 -- name: ListFailedDeliveries :many
 SELECT * FROM deliveries

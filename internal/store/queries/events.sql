@@ -69,11 +69,15 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transact
 
 -- name: FailTargetDeliveries :execrows
 -- FailTargetDeliveries gives up what an endpoint that is no more was owed; only
--- pending deliveries have a next attempt.
+-- pending deliveries have a next attempt. Inside, the merchant's id is wrapped so
+-- that SQLite goes through what is due, and not through all there ever was.
 UPDATE deliveries SET status = 'failed', last_error = sqlc.arg(last_error),
     completed_at = sqlc.arg(completed_at), next_attempt_at = 0
-WHERE merchant_id = sqlc.arg(merchant_id) AND target = sqlc.arg(target)
-  AND next_attempt_at > 0 AND status = 'pending';
+WHERE deliveries.merchant_id = sqlc.arg(merchant_id) AND deliveries.id IN (
+    SELECT d.id FROM deliveries d
+    WHERE d.merchant_id || '' = sqlc.arg(merchant_id) AND d.target = sqlc.arg(target)
+      AND d.next_attempt_at > 0 AND d.status = 'pending'
+) AND status = 'pending';
 
 -- name: GetDelivery :one
 SELECT * FROM deliveries WHERE merchant_id = $1 AND id = $2;
@@ -86,7 +90,7 @@ WHERE merchant_id = $1 AND transaction_id = $2 AND target = $3 AND sequence < $4
 SELECT * FROM deliveries WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY sequence, id;
 
 -- name: ListEventDeliveries :many
-SELECT * FROM deliveries WHERE merchant_id = $1 AND transaction_id = $2 AND event_id = $3 ORDER BY id;
+SELECT * FROM deliveries WHERE merchant_id = $1 AND transaction_id = $2 AND event_id = $3 ORDER BY created_at, id;
 
 -- name: InsertNotification :exec
 INSERT INTO notifications (merchant_id, id, connection_id, transaction_id, hint, verified, request, outcome, created_at)
@@ -97,7 +101,7 @@ UPDATE notifications SET transaction_id = sqlc.arg(transaction_id), outcome = sq
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: ListTransactionNotifications :many
-SELECT * FROM notifications WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id;
+SELECT * FROM notifications WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY created_at, id;
 
 -- name: InsertExchange :exec
 INSERT INTO exchanges (
@@ -105,4 +109,4 @@ INSERT INTO exchanges (
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
 -- name: ListTransactionExchanges :many
-SELECT * FROM exchanges WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id;
+SELECT * FROM exchanges WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY created_at, id;

@@ -35,7 +35,7 @@ WHERE merchant_id = $1 AND mode = $2 AND front = $3 AND account = $4 AND kind = 
 -- name: GetTransactionByReferenceAnyAccount :one
 SELECT * FROM transactions
 WHERE merchant_id = $1 AND mode = $2 AND front = $3 AND kind = $4 AND reference = $5
-ORDER BY id LIMIT 1;
+ORDER BY created_at, id LIMIT 1;
 
 -- name: GetTransactionByFrontReference :one
 SELECT * FROM transactions
@@ -44,8 +44,11 @@ WHERE merchant_id = $1 AND mode = $2 AND front = $3 AND front_reference = $4 AND
 -- name: GetTransactionByToken :one
 SELECT * FROM transactions WHERE merchant_id = $1 AND checkout_token = $2;
 
+-- Rows of one transaction are put in order by their time: an order by id would
+-- have SQLite walk the primary key through all of the merchant's.
+
 -- name: ListChildren :many
-SELECT * FROM transactions WHERE merchant_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY id;
+SELECT * FROM transactions WHERE merchant_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY created_at, id;
 
 -- name: CountOpen :one
 SELECT COUNT(*) FROM transactions WHERE next_check_at > 0;

@@ -394,7 +394,7 @@ func (q *Queries) ListFailedDeliveries(ctx context.Context, arg ListFailedDelive
 }
 
 const listTransactionPostings = `-- name: ListTransactionPostings :many
-SELECT merchant_id, id, mode, journal, transaction_id, connection_id, account, side, amount, currency, created_at FROM ledger_entries WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id
+SELECT merchant_id, id, mode, journal, transaction_id, connection_id, account, side, amount, currency, created_at FROM ledger_entries WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY created_at, id
 `
 
 type ListTransactionPostingsParams struct {

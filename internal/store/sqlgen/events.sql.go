@@ -81,8 +81,11 @@ func (q *Queries) DisableEndpoint(ctx context.Context, arg DisableEndpointParams
 const failTargetDeliveries = `-- name: FailTargetDeliveries :execrows
 UPDATE deliveries SET status = 'failed', last_error = $1,
     completed_at = $2, next_attempt_at = 0
-WHERE merchant_id = $3 AND target = $4
-  AND next_attempt_at > 0 AND status = 'pending'
+WHERE deliveries.merchant_id = $3 AND deliveries.id IN (
+    SELECT d.id FROM deliveries d
+    WHERE d.merchant_id || '' = $3 AND d.target = $4
+      AND d.next_attempt_at > 0 AND d.status = 'pending'
+) AND status = 'pending'
 `
 
 type FailTargetDeliveriesParams struct {
@@ -93,7 +96,8 @@ type FailTargetDeliveriesParams struct {
 }
 
 // FailTargetDeliveries gives up what an endpoint that is no more was owed; only
-// pending deliveries have a next attempt.
+// pending deliveries have a next attempt. Inside, the merchant's id is wrapped so
+// that SQLite goes through what is due, and not through all there ever was.
 func (q *Queries) FailTargetDeliveries(ctx context.Context, arg FailTargetDeliveriesParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, failTargetDeliveries,
 		arg.LastError,
@@ -450,7 +454,7 @@ func (q *Queries) ListEndpoints(ctx context.Context, arg ListEndpointsParams) ([
 }
 
 const listEventDeliveries = `-- name: ListEventDeliveries :many
-SELECT merchant_id, id, mode, transaction_id, event_id, sequence, type, target, status, attempts, probed, last_status, last_error, verdict, created_at, completed_at, next_attempt_at FROM deliveries WHERE merchant_id = $1 AND transaction_id = $2 AND event_id = $3 ORDER BY id
+SELECT merchant_id, id, mode, transaction_id, event_id, sequence, type, target, status, attempts, probed, last_status, last_error, verdict, created_at, completed_at, next_attempt_at FROM deliveries WHERE merchant_id = $1 AND transaction_id = $2 AND event_id = $3 ORDER BY created_at, id
 `
 
 type ListEventDeliveriesParams struct {
@@ -642,7 +646,7 @@ func (q *Queries) ListTransactionEvents(ctx context.Context, arg ListTransaction
 }
 
 const listTransactionExchanges = `-- name: ListTransactionExchanges :many
-SELECT merchant_id, id, transaction_id, connection_id, method, url, request, status, response, error, milliseconds, created_at FROM exchanges WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id
+SELECT merchant_id, id, transaction_id, connection_id, method, url, request, status, response, error, milliseconds, created_at FROM exchanges WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY created_at, id
 `
 
 type ListTransactionExchangesParams struct {
@@ -687,7 +691,7 @@ func (q *Queries) ListTransactionExchanges(ctx context.Context, arg ListTransact
 }
 
 const listTransactionNotifications = `-- name: ListTransactionNotifications :many
-SELECT merchant_id, id, connection_id, transaction_id, hint, verified, request, outcome, created_at FROM notifications WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY id
+SELECT merchant_id, id, connection_id, transaction_id, hint, verified, request, outcome, created_at FROM notifications WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY created_at, id
 `
 
 type ListTransactionNotificationsParams struct {

@@ -310,7 +310,7 @@ func (q *Queries) GetTransactionByReference(ctx context.Context, arg GetTransact
 const getTransactionByReferenceAnyAccount = `-- name: GetTransactionByReferenceAnyAccount :one
 SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions
 WHERE merchant_id = $1 AND mode = $2 AND front = $3 AND kind = $4 AND reference = $5
-ORDER BY id LIMIT 1
+ORDER BY created_at, id LIMIT 1
 `
 
 type GetTransactionByReferenceAnyAccountParams struct {
@@ -707,7 +707,8 @@ func (q *Queries) ListByFrontReference(ctx context.Context, arg ListByFrontRefer
 }
 
 const listChildren = `-- name: ListChildren :many
-SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions WHERE merchant_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY id
+
+SELECT merchant_id, id, mode, kind, status, front, account, reference, front_reference, amount, currency, fees, fee_bearer, phone, connection_id, provider, provider_reference, parent_id, refunded, checkout_token, submitted, late, overdue, alert, notice_copies, attempts, paid_attempt, sequence, checks, details, version, created_at, updated_at, completed_at, expires_at, next_check_at FROM transactions WHERE merchant_id = $1 AND parent_id = $2 AND parent_id <> '' ORDER BY created_at, id
 `
 
 type ListChildrenParams struct {
@@ -715,6 +716,8 @@ type ListChildrenParams struct {
 	ParentID   string
 }
 
+// Rows of one transaction are put in order by their time: an order by id would
+// have SQLite walk the primary key through all of the merchant's.
 func (q *Queries) ListChildren(ctx context.Context, arg ListChildrenParams) ([]Transaction, error) {
 	rows, err := q.db.QueryContext(ctx, listChildren, arg.MerchantID, arg.ParentID)
 	if err != nil {

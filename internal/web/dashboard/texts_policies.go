@@ -12,7 +12,7 @@ var policyTexts = map[string][2]string{
 	"lateOn":        {"Rembourser automatiquement les paiements tardifs", "Refund late payments automatically"},
 	"personalTitle": {"Données personnelles", "Personal data"},
 	"personalHint": {
-		"Après ce délai, compté de la fin d'une opération, tout ce qui concerne le client en est retiré : nom, téléphone, adresse e-mail, adresse, description, métadonnées, échanges avec le prestataire. Les montants, les références, les statuts et la comptabilité restent. C'est définitif, et un paiement sans numéro ne peut plus être remboursé par un envoi sur le téléphone du client.",
+		"Après ce délai, compté de la fin d'une opération, tout ce qui concerne le client en est retiré : nom, téléphone, adresse e-mail, adresse, description, métadonnées, échanges avec le prestataire. Les montants, les références, les états et la comptabilité restent. C'est définitif, et un paiement sans numéro ne peut plus être remboursé par un envoi sur le téléphone du client.",
 		"After this time, counted from a transaction's end, everything about the customer is taken out of it: name, phone, e-mail, address, description, metadata, exchanges with the provider. Amounts, references, statuses and the books stay. It can't be undone, and a payment without its number can no longer be refunded by sending money to the customer's phone.",
 	},
 	"personalDays": {"Garder les données personnelles (jours ; vide : sans limite)", "Keep personal data (days; empty: no limit)"},
