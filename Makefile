@@ -99,6 +99,12 @@ fuzz: ## Run every fuzz target for FUZZTIME: parsers, signatures, amounts
 		done; \
 	done
 
+# Minutes: nodes are killed and restarted, PostgreSQL fails over, clocks differ.
+.PHONY: cluster
+cluster: test-deps ## Run three nodes on one PostgreSQL, make parts fail, and measure what they carry
+	$(GO) test -c -o bin/cluster.test ./e2e/cluster
+	@cd e2e/cluster && ../../bin/cluster.test -whole -test.timeout 30m
+
 .PHONY: matrix
 matrix: ## Play every front by every rail, print the table and write docs/matrix.md
 	$(GO) -C e2e test -run '^TestAnyFrontLeavesByAnyRail$$' -count=1 -update

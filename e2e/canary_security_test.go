@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
+	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/pay"
 )
 
 // tables are all rows of all tables as text, column by column: in a file a long
@@ -92,6 +95,7 @@ func TestCanariesAreFoundNowhere(t *testing.T) {
 		method, path, _ := strings.Cut(pattern, " ")
 		c.bring(method, pathParameter.ReplaceAllLiteralString(path, tokenOf(t, page)), owner)
 	}
+	c.notify()
 	var requests []heard
 	for _, p := range g.App.Providers() {
 		requests = append(requests, listenTo(t, g.Running, merchant, p)...)
@@ -132,6 +136,56 @@ func (c carrier) bring(method, path string, owner http.Header) {
 	c.send(request{method, at, c.json(), object})
 }
 
+// notify brings canaries in notifications of each provider, which are kept:
+// among the fields of the body, in the query, and in what can't be read.
+func (c carrier) notify() {
+	c.t.Helper()
+	issued, err := c.g.App.AddMerchant(c.t.Context(), "Boutique réelle", "reelle@example.test", app.DialectSettings{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	kept := c.words()
+	for _, name := range []string{"code", "key", "hash", "current", "new", "number", "expiry", "method", "email", "payment_token"} {
+		delete(kept, name) // in a notification these are no secrets
+	}
+	query := url.Values{}
+	for name, value := range kept {
+		query.Set(name, value)
+	}
+	for _, p := range c.g.App.Providers() {
+		values := map[string]string{}
+		for _, f := range p.Credentials {
+			switch values[f.Name] = f.Default; {
+			case f.URL:
+				values[f.Name] = c.merchant.URL
+			case f.Required && f.Default == "":
+				values[f.Name] = strings.Repeat("A", 16)
+			}
+		}
+		row, err := c.g.App.Gateway.AddConnection(c.t.Context(), gateway.NewConnection{MerchantID: issued.Merchant.ID, Mode: pay.Live, Provider: p.Name, Values: values})
+		if err != nil {
+			c.t.Fatalf("connect %s: %v", p.Name, err)
+		}
+		told := claims[p.Name](claim{reference: "PNOBODYS", theirs: "KP-NOBODYS", amount: "500", currency: "XAF", secret: cmp.Or(values[signs[p.Name]], "AAAAAAAAAAAAAAAA")})
+		told.url = c.g.App.Gateway.HookURL(row)
+		if strings.HasPrefix(told.body, "{") {
+			extra, _ := json.Marshal(kept)
+			told.body = strings.TrimSuffix(told.body, "}") + "," + string(extra)[1:]
+		} else {
+			told.body = strings.ReplaceAll(told.body, url.QueryEscape(forgedSite), values["site_id"]) + "&" + query.Encode()
+			told = told.with("x-token", "")
+		}
+		c.send(told)
+		for _, r := range []request{told.withBody(told.body + "}{"), told.withBody("<" + told.body), told.with("Content-Type", "text/plain"), told.withMethod(http.MethodGet)} {
+			r.url += "?" + query.Encode()
+			c.send(r)
+		}
+	}
+	if n := count(c.t, c.g.Running, "SELECT count(*) FROM notifications WHERE request <> ''"); n < 4 {
+		c.t.Errorf("%d notifications are kept, want most providers'", n)
+	}
+}
+
 var quotedValue = regexp.MustCompile(`"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|[0-9.]+)`)
 
 // ownWords are fields that hold what a merchant likes to say: numbers of money,
@@ -153,8 +207,7 @@ func (c carrier) smuggle(h heard) (brought int) {
 			r := h.fresh(uniqueName)
 			r.body = body[:at[4]] + `"` + value + `"` + body[at[5]:]
 			got := r.must(c.t)
-			// Dialects tell back what they were asked; never a secret.
-			c.places[fmt.Sprintf("answer %d to %s", len(c.places), r.url)] = strings.ReplaceAll(got.body, c.card, "")
+			c.places[fmt.Sprintf("answer %d to %s", len(c.places), r.url)] = got.body
 			brought++
 		}
 	}

@@ -250,6 +250,7 @@ func (s *besieged) unmoved(t *testing.T, before, what string) {
 }
 
 func TestForgedNotificationsChangeNothing(t *testing.T) {
+	t.Parallel() // it waits for a provider that answers late
 	s := besiege(t)
 	before := s.moneyState(t)
 	for _, x := range s.targets {

@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/app"
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -20,7 +21,7 @@ import (
 type merchantCommand struct {
 	Add  merchantAdd  `cmd:"" help:"Create a merchant and its owner; prints its keys and credentials, once."`
 	List merchantList `cmd:"" help:"List merchants."`
-	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; the old ones end at once. Addresses and options of its dialects stay, but for those that are given."`
+	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; once the new ones are printed, the old ones are refused everywhere. Addresses and options of its dialects stay, but for those that are given."`
 }
 
 // dialectFlags say how a merchant's dialects behave.
@@ -86,6 +87,12 @@ func (m merchantKeys) Run(ctx context.Context) error {
 		c, err := a.RotateKeys(ctx, m.Name, settings)
 		if err != nil {
 			return err
+		}
+		// Until now a running gateway may still take the old keys; once the new
+		// ones are shown, none does.
+		select {
+		case <-ctx.Done():
+		case <-time.After(store.SettingsLife):
 		}
 		return printCredentials(os.Stdout, c, m.JSON)
 	})

@@ -32,7 +32,7 @@ func clocksApart(t *testing.T, s stage) {
 			t.Cleanup(func() { _ = n.Kill() })
 			return n
 		},
-		Front: tr.balanced(t),
+		Front: balanced(t),
 		Heard: tr.heard.note,
 	})
 	began := time.Now()

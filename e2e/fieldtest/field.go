@@ -94,7 +94,7 @@ func New(t testing.TB, o Options) *Field {
 	f.Shop = newShop(t, f.door, f.Providers, o.Seed)
 	f.Shop.heard = o.Heard
 	f.Shop.calm.Store(o.Calm)
-	f.Shop.key = addMerchant(t, setup)
+	f.Shop.key = AddMerchant(t, setup)
 	f.startNodes(t)
 	relay.hooks = f.Shop.connect(t)
 	f.Shop.relay = relay

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -36,6 +37,7 @@ func Build(t testing.TB) string {
 // Process is a passerelle that can be killed and started again.
 type Process struct {
 	binary, addr, log string
+	admin             string
 	args, env         []string
 	running           *os.Process
 	ended             chan struct{} // closed when the running one is no more
@@ -45,15 +47,31 @@ type Process struct {
 func NewProcess(t testing.TB, s Setup) *Process {
 	t.Helper()
 	p := &Process{
-		binary: s.Binary, addr: s.Address, log: filepath.Join(t.TempDir(), "serve.log"), env: s.environ(),
-		args: []string{"serve", "--log-format=text", "--log-level=info", "--admin-addr=" + FreeAddress(t)},
+		binary: s.Binary, addr: s.Address, admin: FreeAddress(t), log: filepath.Join(t.TempDir(), "serve.log"), env: s.environ(),
 	}
+	p.args = []string{"serve", "--log-format=text", "--log-level=info", "--admin-addr=" + p.admin}
 	p.killAtEnd(t)
 	return p
 }
 
 // Address implements Node.
 func (p *Process) Address() string { return p.addr }
+
+// CPU is the processor time that it has used since it was started.
+func (p *Process) CPU(ctx context.Context) (time.Duration, error) {
+	const name = "\nprocess_cpu_seconds_total "
+	got, err := call(ctx, http.MethodGet, "http://"+p.admin+"/metrics", nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	_, value, _ := strings.Cut(string(got.body), name)
+	value, _, _ = strings.Cut(value, "\n")
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read processor time: %w", err)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
 
 // Launch starts it without waiting until it is ready.
 func (p *Process) Launch() error {

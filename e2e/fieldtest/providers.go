@@ -84,9 +84,9 @@ func (p *providers) credentials() map[string]map[string]string {
 	}
 }
 
-// addMerchant creates the shop's account at the gateway under test, before the
+// AddMerchant creates the shop's account at the gateway under test, before the
 // gateway runs, and returns its live key.
-func addMerchant(t testing.TB, s Setup) string {
+func AddMerchant(t testing.TB, s Setup) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), s.Binary, "merchant", "add", "Boutique", "--email", "b@example.test", "--json")
 	cmd.Env = s.environ()

@@ -147,18 +147,22 @@ func query(ctx context.Context, t testing.TB, db *store.Store, text string, each
 	must(t, rows.Err())
 }
 
+// leases is above the lease of a check and of a webhook's try.
+const leases = 25 * time.Second
+
 // InHand are, by name, what nodes have taken up or are about to, and nobody has
 // answered for yet: attempts whose submission is open, first checks, first tries
-// of a webhook. Its value is how far it is.
+// of a webhook. What is due later than a lease can't be under one.
 func (f *Field) InHand(t testing.TB) map[string]string {
 	t.Helper()
 	list := map[string]string{}
+	until := fmt.Sprint(time.Now().Add(leases).UnixMilli())
 	f.withRows(t, func(ctx context.Context, db *store.Store) {
 		for _, text := range []string{
 			`SELECT 'attempt ' || number || ' of ' || transaction_id, status FROM attempts WHERE status = 'submitting'`,
 			`SELECT 'check of ' || id, status FROM transactions
-WHERE status = 'pending' AND checks = 0 AND next_check_at > 0 AND next_check_at <= ` + fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()),
-			`SELECT 'delivery ' || id, status FROM deliveries WHERE attempts = 0 AND next_attempt_at > 0`,
+WHERE status = 'pending' AND checks = 0 AND next_check_at > 0 AND next_check_at <= ` + until,
+			`SELECT 'delivery ' || id, status FROM deliveries WHERE attempts = 0 AND next_attempt_at > 0 AND next_attempt_at <= ` + until,
 		} {
 			query(ctx, t, db, text, func(scan func(...any)) {
 				var name, state string

@@ -117,3 +117,15 @@ func (a answer) read(status int, into any) error {
 	}
 	return json.Unmarshal(a.body, into)
 }
+
+// Ask makes one call of the native API that has to succeed.
+func Ask(ctx context.Context, addr, key, method, path string, body, into any) error {
+	got, err := native(ctx, addr, key, method, path, "", body)
+	if err == nil && got.status/100 != 2 {
+		err = fmt.Errorf("%s %s: answered %d: %s", method, path, got.status, got.body)
+	}
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(got.body, into)
+}

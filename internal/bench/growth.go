@@ -15,6 +15,9 @@ const (
 	growthRounds = 200
 	// growthWarmup are the rounds before those, which count for nothing.
 	growthWarmup = 20
+	// growthDraws are how many payments are drawn to be looked for: one for each
+	// time anything is measured.
+	growthDraws = 4000
 	// growthReserve is what a run leaves free on the disk.
 	growthReserve = 15 << 30
 )
@@ -119,7 +122,8 @@ func noRoom(stages []*stage, size int) string {
 func measureStages(ctx context.Context, c GrowthConfig, stages []*stage) error {
 	for round := range c.Rounds + growthWarmup {
 		for i := range stages[0].things {
-			for _, s := range stages {
+			for j := range stages {
+				s := stages[(j+round)%len(stages)] // none always comes first
 				took, err := s.once(ctx, s.things[i])
 				if err != nil {
 					return fmt.Errorf("%s with %d payments: %w", s.things[i].name, s.size.Payments, err)

@@ -7,7 +7,10 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
+
+	"github.com/passerelle-pay/passerelle/pay"
 )
 
 // thing is what is measured, again and again.
@@ -18,7 +21,8 @@ type thing struct {
 	took *times
 }
 
-// drawn is a stored payment, any of them with the same chance.
+// drawn is what is looked for: an id and two references, each of any payment
+// stored with the same chance, and each of another one.
 type drawn struct{ id, reference, atProvider string }
 
 // prepare lists what is measured, in the order of the report.
@@ -28,6 +32,9 @@ func (s *stage) prepare(ctx context.Context) error {
 		s.merchant, min(2*failedPayments, s.size.Payments-1)).Scan(&s.deep)
 	if err != nil {
 		return fmt.Errorf("find the far end of the list: %w", err)
+	}
+	if err := s.drawAll(ctx); err != nil {
+		return err
 	}
 	cursor := base64.RawURLEncoding.EncodeToString([]byte(s.deep))
 	s.things = append(s.things, &thing{"API: create", s.createOne, newTimes()})
@@ -75,32 +82,55 @@ func (s *stage) addPage(name, path string) {
 	s.add(name, func(context.Context, drawn) error { return s.page(path, http.StatusOK) })
 }
 
-// once does a thing and says how long it took.
+// once does the next thing and says how long it took. Each time it is to
+// another payment.
 func (s *stage) once(ctx context.Context, t *thing) (time.Duration, error) {
-	d, err := s.draw(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return t.do(ctx, d)
+	s.done++
+	return t.do(ctx, s.draws[s.done%len(s.draws)])
 }
 
-// draw looks up a payment by a random reference: those of copies are scattered
-// evenly over all texts of their form.
-func (s *stage) draw(ctx context.Context) (d drawn, err error) {
-	const query = `SELECT id, reference, provider_reference FROM transactions
-		WHERE merchant_id = $1 AND mode = 'live' AND reference >= $2 ORDER BY reference LIMIT 1`
-	last := ""
-	if err := s.store().RawRead().QueryRowContext(ctx, `SELECT MAX(reference) FROM transactions
-		WHERE merchant_id = $1 AND mode = 'live'`, s.merchant).Scan(&last); err != nil {
-		return d, fmt.Errorf("draw a payment: %w", err)
+// drawAll looks up what is going to be looked for. It reads indexes alone, so
+// that it brings no payment's row into a cache.
+func (s *stage) drawAll(ctx context.Context) error {
+	s.draws = make([]drawn, growthDraws)
+	for i := range s.draws {
+		d := &s.draws[i]
+		at := time.Now().Add(-time.Duration(rand.Int64N(int64(preloadSpread)))) //nolint:gosec // it draws a sample
+		for _, one := range []struct {
+			into         *string
+			column, from string
+			least        string
+		}{
+			{&d.id, "id", "transactions WHERE merchant_id = $1 AND mode = 'live' AND kind = 'payment'", pay.IDBound(pay.PrefixOf(pay.Payment), s.merchant, at)},
+			{&d.reference, "reference", "transactions WHERE merchant_id = $1 AND mode = 'live'", ""},
+			{&d.atProvider, "provider_reference", "attempts WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference <> ''", ""},
+		} {
+			if err := s.drawOne(ctx, one.into, one.column, one.from, one.least); err != nil {
+				return fmt.Errorf("draw a payment's %s: %w", one.column, err)
+			}
+		}
 	}
-	digits := len(last) - (tailLength - 1)
-	text := min(last, last[:digits]+fmt.Sprintf("%010d", rand.Int64N(1e10))) //nolint:gosec // it draws a sample
-	err = s.store().RawRead().QueryRowContext(ctx, query, s.merchant, text).Scan(&d.id, &d.reference, &d.atProvider)
-	if err != nil {
-		return d, fmt.Errorf("draw a payment: %w", err)
+	return nil
+}
+
+// drawOne finds the first value of a column from least on; without least, from a
+// random one on, as those of copies are scattered evenly over all texts of a form.
+func (s *stage) drawOne(ctx context.Context, into *string, column, from, least string) error {
+	args := []any{s.merchant}
+	if strings.Contains(from, "$2") {
+		args = append(args, s.connection.ID)
 	}
-	return d, nil
+	db := s.store().RawRead()
+	if least == "" {
+		last := ""
+		if err := db.QueryRowContext(ctx, "SELECT MAX("+column+") FROM "+from, args...).Scan(&last); err != nil {
+			return err
+		}
+		head := last[:len(last)-tailLength+1]
+		least = min(last, head+fmt.Sprintf("%010d", rand.Int64N(1e10))) //nolint:gosec // it draws a sample
+	}
+	query := fmt.Sprintf("SELECT %[1]s FROM %[2]s AND %[1]s >= $%[3]d ORDER BY %[1]s LIMIT 1", column, from, len(args)+1)
+	return db.QueryRowContext(ctx, query, append(args, least)...).Scan(into)
 }
 
 func (s *stage) api(path string) error {

@@ -21,9 +21,10 @@ const (
 	MaxBatch = 1000
 	// batchWorkers bounds the submissions of one batch at a time.
 	batchWorkers = 8
-	// batchLease is how long a batch is left to the process that works it. Two
-	// at once do no harm: each payout's reference is taken once.
-	batchLease = 5 * time.Minute
+	// batchLease is how long a process that works a batch is believed to be at
+	// it without a sign. Two at once do no harm: each payout's reference is
+	// taken once.
+	batchLease = 25 * time.Second
 )
 
 // PrefixBatch starts the id of a batch.
@@ -246,6 +247,7 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 	if err != nil {
 		return err
 	}
+	defer g.keepBatch(ctx, row)()
 	c := provider.Caller{MerchantID: row.MerchantID, Mode: pay.Mode(row.Mode), Front: pay.NativeFront}
 	var mu sync.Mutex
 	refused := []Refused{}

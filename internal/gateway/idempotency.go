@@ -43,6 +43,9 @@ type Replay struct {
 // and the commit: look again.
 var ErrIdempotencyTaken = errClaimed
 
+// errInProgress answers who would not wait for the first request any longer.
+var errInProgress = &pay.Error{Kind: pay.KindUnavailable, Code: "in_progress", Message: "the first request with this key is still at work"}
+
 // NewClaim makes the claim of a key for one request.
 func (g *Gateway) NewClaim(c provider.Caller, key, method, path string, body []byte) *Claim {
 	return &Claim{
@@ -90,6 +93,9 @@ func (g *Gateway) Look(ctx context.Context, c *Claim) (replay *Replay, transacti
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil, "", nil
 		}
+		if err != nil && ctx.Err() != nil {
+			return nil, "", errInProgress // while it looked once more
+		}
 		if err != nil {
 			return nil, "", fmt.Errorf("look up idempotency key: %w", err)
 		}
@@ -114,7 +120,7 @@ func (g *Gateway) Look(ctx context.Context, c *Claim) (replay *Replay, transacti
 		}
 		select {
 		case <-ctx.Done():
-			return nil, "", &pay.Error{Kind: pay.KindUnavailable, Code: "in_progress", Message: "the first request with this key is still at work"}
+			return nil, "", errInProgress
 		case <-time.After(idempotencyLook):
 		}
 	}

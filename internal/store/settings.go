@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// settingsLife is how long another process may still work with settings
+	// SettingsLife is how long another process may still work with settings
 	// that this one has changed.
-	settingsLife = time.Second
+	SettingsLife = time.Second
 	// maxSettings bounds a cache; beyond it, it begins anew.
 	maxSettings = 10_000
 )
@@ -54,7 +54,7 @@ func (c *Settings[K, V]) Get(key K, read func() (V, error)) (V, error) {
 	if len(c.by) >= maxSettings {
 		clear(c.by)
 	}
-	c.by[key] = setting[V]{value, revision, now.Add(settingsLife)}
+	c.by[key] = setting[V]{value, revision, now.Add(SettingsLife)}
 	return value, nil
 }
 

@@ -89,10 +89,10 @@ func TestSettingsThatAnotherProcessChangedAreReadWithinASecond(t *testing.T) {
 	rename(t, theirs, "binta", nil)
 	changed := time.Now()
 	for nameOf(t, ours, c, &reads) != "binta" {
-		if time.Since(changed) > 5*settingsLife {
+		if time.Since(changed) > 5*SettingsLife {
 			t.Fatal("the change is not seen")
 		}
-		time.Sleep(settingsLife / 50)
+		time.Sleep(SettingsLife / 50)
 	}
 	if reads > 10 {
 		t.Errorf("%d reads: nothing is kept", reads)
