@@ -75,10 +75,21 @@ func flexpayClaim(c claim) request {
 // wire: cinetpay §3: HMAC-SHA256 of the sixteen values in order.
 func cinetpayClaim(c claim) request {
 	values := [][2]string{
-		{"cpm_site_id", forgedSite}, {"cpm_trans_id", c.reference}, {"cpm_trans_date", "2026-01-01 00:00:00"},
-		{"cpm_amount", c.amount}, {"cpm_currency", c.currency}, {"signature", "sig"}, {"payment_method", "OM"},
-		{"cel_phone_num", "0700000100"}, {"cpm_phone_prefixe", "225"}, {"cpm_language", "fr"}, {"cpm_version", "V4"},
-		{"cpm_payment_config", "SINGLE"}, {"cpm_page_action", "PAYMENT"}, {"cpm_custom", ""}, {"cpm_designation", "Panier"},
+		{"cpm_site_id", forgedSite},
+		{"cpm_trans_id", c.reference},
+		{"cpm_trans_date", "2026-01-01 00:00:00"},
+		{"cpm_amount", c.amount},
+		{"cpm_currency", c.currency},
+		{"signature", "sig"},
+		{"payment_method", "OM"},
+		{"cel_phone_num", "0700000100"},
+		{"cpm_phone_prefixe", "225"},
+		{"cpm_language", "fr"},
+		{"cpm_version", "V4"},
+		{"cpm_payment_config", "SINGLE"},
+		{"cpm_page_action", "PAYMENT"},
+		{"cpm_custom", ""},
+		{"cpm_designation", "Panier"},
 		{"cpm_error_message", either(c.succeeded, "SUCCES", "PAYMENT_FAILED")},
 	}
 	mac := hmac.New(sha256.New, []byte(c.secret))

@@ -159,7 +159,7 @@ func liveMerchant(t *testing.T, g *app.Running) nativeCaller {
 
 // connectTo makes a connection by each provider to an address in place of the
 // provider's own, and pays by it if that was taken.
-func (c nativeCaller) connectTo(t *testing.T, g *app.Running, address string) {
+func (n nativeCaller) connectTo(t *testing.T, g *app.Running, address string) {
 	t.Helper()
 	for _, p := range g.App.Providers() {
 		values := map[string]string{}
@@ -177,7 +177,7 @@ func (c nativeCaller) connectTo(t *testing.T, g *app.Running, address string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := c.request(http.MethodPost, "/v1/connections", `{"provider":"`+p.Name+`","credentials":`+string(credentials)+`}`).must(t)
+		got := n.request(http.MethodPost, "/v1/connections", `{"provider":"`+p.Name+`","credentials":`+string(credentials)+`}`).must(t)
 		if got.status >= 500 {
 			t.Errorf("connect %s to %s: %v", p.Name, address, got)
 		}
@@ -187,7 +187,7 @@ func (c nativeCaller) connectTo(t *testing.T, g *app.Running, address string) {
 		id, _ := fields(t, got.body)["id"].(string)
 		currency := p.Currencies[0]
 		country := p.Countries[slices.IndexFunc(p.Countries, func(x string) bool { return usesCurrency(x, currency) })]
-		paid := c.request(http.MethodPost, "/v1/payments", fmt.Sprintf(`{"reference":%q,"amount":%d,"currency":%q,"connection":%q,"method":{"type":%q,"phone":%q}}`,
+		paid := n.request(http.MethodPost, "/v1/payments", fmt.Sprintf(`{"reference":%q,"amount":%d,"currency":%q,"connection":%q,"method":{"type":%q,"phone":%q}}`,
 			uniqueName(), price(currency).Minor, currency, id, pay.MobileMoney, payerIn(t, country, "0100"))).must(t)
 		if paid.status >= 500 {
 			t.Errorf("pay by %s at %s: %v", p.Name, address, paid)

@@ -33,14 +33,14 @@ func TestAKeyringIsRotatedAndItsOldKeyRetiredWhileCredentialsGoOn(t *testing.T) 
 		t.Fatal(err)
 	}
 	old := first.PrimaryKeyID()
-	out := p.run(t, "merchant", "add", "Boutique Awa", "--email", "awa@example.com", "--option", "flexpay.callback_retries=3", "--json")
+	p.run(t, "merchant", "add", "Boutique Awa", "--email", "awa@example.com", "--option", "flexpay.callback_retries=3", "--json")
 
 	if text := p.refused(t, "keys", "retire", old); !strings.Contains(text, "the one that seals") {
 		t.Errorf("retiring the key in use is answered %s", text)
 	}
 	p.run(t, "keys", "add")
 	p.run(t, "merchant", "keys", "Boutique Awa") // still under the old one
-	out = p.run(t, "merchant", "keys", "Boutique Awa", "--json")
+	out := p.run(t, "merchant", "keys", "Boutique Awa", "--json")
 	promotedOnly, err := secret.PromoteKey(file)
 	if err != nil || promotedOnly == "" {
 		t.Fatalf("promote: %q, %v", promotedOnly, err)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -99,7 +99,7 @@ func startBalancer(t *testing.T, addresses []string) (address string) {
 	front := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = "http", r.In.Host },
 		Transport: balancer{watchBackends(t, addresses)},
-		ErrorLog:  log.New(io.Discard, "", 0),
+		ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	})
 	t.Cleanup(front.Close)
 	return front.Listener.Addr().String()

@@ -103,7 +103,7 @@ func New(t testing.TB, o Options) *Field {
 
 // anyNode is the address of any node, dead or alive.
 func (f *Field) anyNode() string {
-	return f.Nodes[rand.IntN(len(f.Nodes))].Address() //nolint:gosec // it spreads load and guards nothing
+	return f.Nodes[rand.IntN(len(f.Nodes))].Address()
 }
 
 func (f *Field) startNodes(t testing.TB) {

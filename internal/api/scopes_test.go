@@ -106,8 +106,12 @@ func TestARequestBeyondAKeysScopesIsRefusedBeforeAnythingOfItIsRead(t *testing.T
 func TestAnUnknownScopeIsNotGiven(t *testing.T) {
 	r := newRig(t, ":memory:", nil)
 	for _, n := range []gateway.NewAPIKey{
-		{Scopes: gateway.Scopes{"payments:everything"}}, {Scopes: gateway.Scopes{"any"}}, {Scopes: gateway.Scopes{""}},
-		{Scopes: gateway.Scopes{"payments:read payments:write"}}, {Name: strings.Repeat("é", 101)}, {Name: "a\x00b"},
+		{Scopes: gateway.Scopes{"payments:everything"}},
+		{Scopes: gateway.Scopes{"any"}},
+		{Scopes: gateway.Scopes{""}},
+		{Scopes: gateway.Scopes{"payments:read payments:write"}},
+		{Name: strings.Repeat("é", 101)},
+		{Name: "a\x00b"},
 	} {
 		n.MerchantID, n.Mode = r.merchant, pay.Test
 		if _, err := r.gateway.MakeAPIKey(t.Context(), n); pay.KindOf(err) != pay.KindInvalid {

@@ -19,7 +19,7 @@ var (
 		"session", "sessionid", "expiry", "expirydate", "expirationdate", "dateexpiration", "cardexpiry", "expmonth", "expyear")
 	secretParts = []string{
 		"password", "passwd", "passphrase", "motdepasse", "secret", "token", "apikey", "privatekey",
-		"accesskey", "keypass", "cvv", "cvc", "cryptogram", "authorization", "credential", "signature", "hmac",
+		"accesskey", "keypass", "securitycode", "codesecurite", "codedesecurite", "cvv", "cvc", "cryptogram", "authorization", "credential", "signature", "hmac",
 	}
 	secretEnds = []string{"otp"}
 

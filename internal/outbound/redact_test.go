@@ -92,7 +92,7 @@ func TestNamesAreJudgedInAllTheirSpellings(t *testing.T) {
 	for kind, list := range map[nameKind]string{
 		secretName: "apikey api_key apiKey API-KEY X-Api-Key Authorization Proxy-Authorization X-Secret secret_key secretKey client_secret " +
 			"x-token token payment_token access_token keypass Cookie Set-Cookie password motDePasse mot_de_passe login otp OTP_code code_otp " +
-			"cvv cvv2 cvv_number cvv_encrpyt cvc pin soap:Password card[cvv] webhook-signature key",
+			"security_code code_securite cvv cvv2 cvv_number cvv_encrpyt cvc pin soap:Password card[cvv] webhook-signature key",
 		cardName:  "card_number cardNumber card[number] pan numero_carte_bancaire cardNo",
 		phoneName: "phone phone_number client_phone customer_phone_number cel_phone_num msisdn numero_telephone_payeur numero numéro customer_account_number tel receiver_phone",
 		plainName: "amount currency reference transaction_id operator status code merchant_operation_account_code Content-Type opinion spinner Idempotency-Key notify_url hotel telecom",

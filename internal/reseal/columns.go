@@ -41,7 +41,9 @@ func connections(ctx context.Context, q *sqlgen.Queries, after []string, count i
 	rows, err := q.WalkSealedConnections(ctx, sqlgen.WalkSealedConnectionsParams{AfterMerchant: after[0], AfterID: after[1], Count: count})
 	return cells(rows, err, func(r sqlgen.WalkSealedConnectionsRow) cell {
 		return cell{
-			[]string{r.MerchantID, r.ID}, r.Credentials, []string{"connection", r.MerchantID, r.ID},
+			[]string{r.MerchantID, r.ID},
+			r.Credentials,
+			[]string{"connection", r.MerchantID, r.ID},
 			func(ctx context.Context, q *sqlgen.Queries, fresh string) (int64, error) {
 				return q.ResealConnection(ctx, sqlgen.ResealConnectionParams{Fresh: fresh, MerchantID: r.MerchantID, ID: r.ID, Was: r.Credentials})
 			},
@@ -53,7 +55,9 @@ func endpoints(ctx context.Context, q *sqlgen.Queries, after []string, count int
 	rows, err := q.WalkSealedEndpoints(ctx, sqlgen.WalkSealedEndpointsParams{AfterMerchant: after[0], AfterID: after[1], Count: count})
 	return cells(rows, err, func(r sqlgen.WalkSealedEndpointsRow) cell {
 		return cell{
-			[]string{r.MerchantID, r.ID}, r.Secret, []string{"webhook-endpoint", r.MerchantID, r.ID},
+			[]string{r.MerchantID, r.ID},
+			r.Secret,
+			[]string{"webhook-endpoint", r.MerchantID, r.ID},
 			func(ctx context.Context, q *sqlgen.Queries, fresh string) (int64, error) {
 				return q.ResealEndpoint(ctx, sqlgen.ResealEndpointParams{Fresh: fresh, MerchantID: r.MerchantID, ID: r.ID, Was: r.Secret})
 			},
@@ -65,7 +69,9 @@ func factors(ctx context.Context, q *sqlgen.Queries, after []string, count int64
 	rows, err := q.WalkSealedFactors(ctx, sqlgen.WalkSealedFactorsParams{AfterMerchant: after[0], AfterUser: after[1], Count: count})
 	return cells(rows, err, func(r sqlgen.WalkSealedFactorsRow) cell {
 		return cell{
-			[]string{r.MerchantID, r.UserID}, r.Secret, []string{"second-factor", r.MerchantID, r.UserID},
+			[]string{r.MerchantID, r.UserID},
+			r.Secret,
+			[]string{"second-factor", r.MerchantID, r.UserID},
 			func(ctx context.Context, q *sqlgen.Queries, fresh string) (int64, error) {
 				return q.ResealFactor(ctx, sqlgen.ResealFactorParams{Fresh: fresh, MerchantID: r.MerchantID, UserID: r.UserID, Was: r.Secret})
 			},
@@ -77,7 +83,9 @@ func memories(ctx context.Context, q *sqlgen.Queries, after []string, count int6
 	rows, err := q.WalkSealedMemory(ctx, sqlgen.WalkSealedMemoryParams{After: after[0], Count: count})
 	return cells(rows, err, func(r sqlgen.WalkSealedMemoryRow) cell {
 		return cell{
-			[]string{r.KeyHash}, r.Value, []string{"memory", r.KeyHash},
+			[]string{r.KeyHash},
+			r.Value,
+			[]string{"memory", r.KeyHash},
 			func(ctx context.Context, q *sqlgen.Queries, fresh string) (int64, error) {
 				return q.ResealMemory(ctx, sqlgen.ResealMemoryParams{Fresh: fresh, KeyHash: r.KeyHash, Was: r.Value})
 			},
@@ -89,7 +97,9 @@ func answers(ctx context.Context, q *sqlgen.Queries, after []string, count int64
 	rows, err := q.WalkSealedAnswers(ctx, sqlgen.WalkSealedAnswersParams{AfterMerchant: after[0], AfterMode: after[1], AfterKey: after[2], Count: count})
 	return cells(rows, err, func(r sqlgen.WalkSealedAnswersRow) cell {
 		return cell{
-			[]string{r.MerchantID, r.Mode, r.Key}, r.Answer, []string{"idempotency", r.MerchantID, r.Key},
+			[]string{r.MerchantID, r.Mode, r.Key},
+			r.Answer,
+			[]string{"idempotency", r.MerchantID, r.Key},
 			func(ctx context.Context, q *sqlgen.Queries, fresh string) (int64, error) {
 				return q.ResealAnswer(ctx, sqlgen.ResealAnswerParams{Fresh: fresh, MerchantID: r.MerchantID, Mode: r.Mode, Key: r.Key, Was: r.Answer})
 			},

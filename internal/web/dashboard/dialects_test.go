@@ -77,7 +77,7 @@ func TestAConnectionsCredentialsAreReplacedAndNeverShown(t *testing.T) {
 	b.lacks(b.shows(b.get("/dashboard/audit"), 200, "connection.change", "api_key site"), "right-key-123", "wrong-key-123")
 
 	b.shows(b.colleague(account.Operator).get("/dashboard/connections/"+id), 403)
-	stranger := b.house.owner("ada")
+	stranger := b.owner("ada")
 	b.leads(stranger.post("/dashboard/mode", "mode=live"), "/dashboard/")
 	b.shows(stranger.get("/dashboard/connections/"+id), 404)
 	b.shows(stranger.post("/dashboard/connections/"+id, "field.api_key=right-key-123"), 404)

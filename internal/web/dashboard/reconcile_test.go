@@ -161,7 +161,7 @@ func TestWhoOnlyReadsSeesDifferencesAndActsOnNone(t *testing.T) {
 	reader.shows(reader.post(one+"/check"), 403)
 	reader.shows(reader.statement(file), 403)
 
-	stranger := owner.house.owner("bintou")
+	stranger := owner.owner("bintou")
 	for _, path := range []string{one, run.location} {
 		stranger.shows(stranger.get(path), 404)
 	}
