@@ -95,6 +95,7 @@ func TestParseTellsWhyItRefuses(t *testing.T) {
 		{"+2416600010", "GA", phone.ErrInvalid},
 		{"+241", "GA", phone.ErrInvalid},
 		{"2720304050", "CI", phone.ErrInvalid},
+		{"22500000000", "GA", phone.ErrInvalid}, // in its own country this would be read as a number abroad
 		{"0770000100", "GA", phone.ErrInvalid},
 	}
 	for _, tt := range tests {

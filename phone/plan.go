@@ -92,8 +92,10 @@ func (p plan) subscriber(digits string) (number string, ok bool) {
 	return "", false
 }
 
+// matches takes no number that begins as an international one does: dialled in
+// its own country it would be another.
 func (f form) matches(digits string) bool {
-	return len(digits) == f.length && slices.ContainsFunc(f.leads, func(lead string) bool {
+	return len(digits) == f.length && !strings.HasPrefix(digits, "00") && slices.ContainsFunc(f.leads, func(lead string) bool {
 		return strings.HasPrefix(digits, lead)
 	})
 }

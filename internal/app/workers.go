@@ -33,13 +33,16 @@ func (a *App) plan() {
 		a.workers = append(a.workers, w)
 		return w
 	}
-	wakes[gateway.WorkTransactions] = add(a.runner("transactions", 64, a.Gateway.ClaimTransactions, a.Gateway.Resolve)).wake
-	wakes[gateway.WorkDeliveries] = add(a.runner("deliveries", 64, a.Webhooks.Claim, a.Webhooks.Work)).wake
+	checks := newRunner(a, "transactions", 64, a.Gateway.ClaimTransactions, a.Gateway.Resolve)
+	deliveries := newRunner(a, "deliveries", 64, a.Webhooks.Claim, a.Webhooks.Work)
+	wakes[gateway.WorkTransactions] = add(workerOf(checks)).wake
+	wakes[gateway.WorkDeliveries] = add(workerOf(deliveries)).wake
+	a.Gateway.OnHandOver(gateway.HandOver{Check: reserving(checks), Delivery: reserving(deliveries)})
 	a.Webhooks.OnWork(wakes[gateway.WorkDeliveries])
 	wakes[gateway.WorkConnections] = add(a.slowRunner("connections", 2, a.Gateway.ClaimConnections, a.Gateway.Maintain)).wake
 	add(a.slowRunner("batches", 1, a.Gateway.ClaimBatches, a.Gateway.WorkBatch))
 	add(a.slowRunner("late refunds", 2, a.Gateway.ClaimLateRefunds, a.Gateway.RefundLate))
-	a.Sandbox.OnWork(add(a.runner("sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work)).wake)
+	a.Sandbox.OnWork(add(workerOf(newRunner(a, "sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work))).wake)
 	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
 	add(worker{name: "statistics", run: a.refreshStatistics, wake: func() {}})
 	add(worker{name: "clock", run: a.watchClock, wake: func() {}})
@@ -52,15 +55,28 @@ func (a *App) plan() {
 	})
 }
 
-func (a *App) runner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
-	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: a.config.Poll, Log: a.log}
-	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
+// newRunner makes a runner of rows that are due as payments go.
+func newRunner[T any](a *App, name string, workers int, claim func(context.Context, int) ([]T, error), work func(context.Context, T) error) *due.Runner[T] {
+	return &due.Runner[T]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: a.config.Poll, Log: a.log}
 }
 
 // slowRunner is a runner of rows that are due only when something went wrong.
 func (a *App) slowRunner(name string, workers int, claim func(context.Context, int) ([]store.Claimed, error), work func(context.Context, store.Claimed) error) worker {
-	r := &due.Runner[store.Claimed]{Name: name, Claim: claim, Work: work, Workers: workers, Poll: slowPoll, Log: a.log}
-	return worker{name: name, run: func(ctx context.Context) { r.Run(ctx) }, wake: r.Wake}
+	r := newRunner(a, name, workers, claim, work)
+	r.Poll = slowPoll
+	return workerOf(r)
+}
+
+func workerOf[T any](r *due.Runner[T]) worker { return worker{name: r.Name, run: r.Run, wake: r.Wake} }
+
+// reserving is a runner's Reserve, for who does not know runners.
+func reserving[T any](r *due.Runner[T]) func() gateway.Worker[T] {
+	return func() gateway.Worker[T] {
+		if slot := r.Reserve(); slot != nil {
+			return slot
+		}
+		return nil
+	}
 }
 
 // watchClock follows the database's clock, which another server's replaces

@@ -27,15 +27,10 @@ func (w writer) sqlite(ctx context.Context) (err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	var batch []int // transactions of the group, as steps of the plan
 	for ctx.Err() == nil {
-		for range w.group {
-			batch = append(batch, int(w.next.Add(1)-1))
-		}
-		if err := w.commitGroup(conn, prepared, batch); err != nil {
+		if err := w.commitGroup(conn, prepared, w.steps()); err != nil {
 			return err
 		}
-		batch = batch[:0]
 	}
 	return nil
 }
@@ -65,13 +60,7 @@ func (w writer) commitGroup(conn *sql.Conn, prepared map[string]*sql.Stmt, steps
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
-	done := 0
-	for _, step := range steps {
-		if (step+1)%len(w.plan) == 0 {
-			done++
-		}
-	}
-	w.written.Add(int64(done))
+	w.count(steps)
 	return nil
 }
 
@@ -118,6 +107,9 @@ func connect(ctx context.Context, driver, dsn string) (*sql.Conn, func() error, 
 // postgres writes with as many connections as the gateway has transactions
 // open, each transaction in one journey to the server.
 func (w writer) postgres(ctx context.Context, writers int) error {
+	if w.group > 1 {
+		writers = 1 // as the store has one group on its way
+	}
 	return each(ctx, writers, func(ctx context.Context) (err error) {
 		config, err := pgx.ParseConfig(w.url)
 		if err != nil {
@@ -130,13 +122,52 @@ func (w writer) postgres(ctx context.Context, writers int) error {
 		}
 		defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
 		for ctx.Err() == nil {
-			if err := w.payment(conn, int(w.next.Add(1)-1)); err != nil {
+			if w.group > 1 {
+				err = w.journey(conn, w.steps())
+			} else {
+				err = w.payment(conn, int(w.next.Add(1)-1))
+			}
+			if err != nil {
 				return err
 			}
-			w.written.Add(1)
 		}
 		return nil
 	})
+}
+
+// steps takes the next group of transactions, as steps of the plan.
+func (w writer) steps() []int {
+	steps := make([]int, w.group)
+	for i := range steps {
+		steps[i] = int(w.next.Add(1) - 1)
+	}
+	return steps
+}
+
+// journey commits a group of transactions in one journey to the server.
+func (w writer) journey(conn *pgx.Conn, steps []int) error {
+	batch := &pgx.Batch{}
+	batch.Queue("begin")
+	for _, step := range steps {
+		for _, st := range w.plan[step%len(w.plan)] {
+			batch.Queue(st.sql, st.of(w.sp, step/len(w.plan))...)
+		}
+	}
+	batch.Queue("commit")
+	if err := conn.SendBatch(context.Background(), batch).Close(); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	w.count(steps)
+	return nil
+}
+
+// count counts the payments that these steps complete.
+func (w writer) count(steps []int) {
+	for _, step := range steps {
+		if (step+1)%len(w.plan) == 0 {
+			w.written.Add(1)
+		}
+	}
 }
 
 // payment commits the transactions of one payment, one after the other.
@@ -152,5 +183,6 @@ func (w writer) payment(conn *pgx.Conn, n int) error {
 			return fmt.Errorf("write: %w", err)
 		}
 	}
+	w.written.Add(1)
 	return nil
 }

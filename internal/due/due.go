@@ -8,6 +8,9 @@
 //
 //   - It claims no more than its workers can begin at once, so that a lease is
 //     spent on work and not on waiting for it.
+//   - Who writes a row that is due at once may take a free worker for it
+//     ([Runner.Reserve]) and save the claim. Claiming leaves half of the workers
+//     free for that.
 //   - While batches come back full it claims again at once; otherwise it looks
 //     again after a short pause, or when [Runner.Wake] is called.
 //   - Work that fails or panics is logged and left to its lease: the row comes
@@ -64,6 +67,9 @@ type Runner[T any] struct {
 	wake  chan struct{}
 	slots chan struct{} // one value per free worker
 	began sync.WaitGroup
+
+	mu   sync.Mutex
+	work context.Context //nolint:containedctx // of what Reserve hands over; nil while the runner does not run
 }
 
 func (r *Runner[T]) init() {
@@ -98,7 +104,8 @@ func (r *Runner[T]) Wake() {
 // Run works due rows until ctx ends, then waits for the work in progress.
 func (r *Runner[T]) Run(ctx context.Context) {
 	r.init()
-	defer r.began.Wait()
+	r.open(ctx)
+	defer r.end()
 	pause := r.Poll
 	for {
 		free, ok := r.freeSlots(ctx)
@@ -129,7 +136,8 @@ func (r *Runner[T]) Run(ctx context.Context) {
 	}
 }
 
-// freeSlots waits for a worker to be free and takes all that are.
+// freeSlots waits for a worker to be free and takes all that are, but leaves
+// half of the workers to rows that are handed over while it claims.
 func (r *Runner[T]) freeSlots(ctx context.Context) (int, bool) {
 	if ctx.Err() != nil {
 		return 0, false
@@ -140,7 +148,7 @@ func (r *Runner[T]) freeSlots(ctx context.Context) (int, bool) {
 	case <-r.slots:
 	}
 	free := 1
-	for {
+	for free < (r.Workers+1)/2 {
 		select {
 		case <-r.slots:
 			free++
@@ -148,6 +156,7 @@ func (r *Runner[T]) freeSlots(ctx context.Context) (int, bool) {
 			return free, true
 		}
 	}
+	return free, true
 }
 
 // claim claims, and never returns more than limit: a row beyond it would wait
@@ -170,11 +179,11 @@ func (r *Runner[T]) begin(ctx context.Context, row T) {
 	ctx = context.WithoutCancel(ctx)
 	r.began.Go(func() {
 		defer func() { r.slots <- struct{}{} }()
-		r.work(ctx, row)
+		r.run(ctx, row)
 	})
 }
 
-func (r *Runner[T]) work(ctx context.Context, row T) {
+func (r *Runner[T]) run(ctx context.Context, row T) {
 	started := time.Now()
 	var err error
 	defer func() {

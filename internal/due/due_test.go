@@ -261,3 +261,69 @@ func TestRowsClaimedAsTheContextEndsAreWorked(t *testing.T) {
 		}
 	})
 }
+
+func TestAReservedWorkerNeedsNoClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var table rows
+		var worked, ended atomic.Int64
+		r := &due.Runner[int]{Workers: 4, Claim: table.claim, Work: func(ctx context.Context, row int) error {
+			worked.Add(int64(row))
+			time.Sleep(time.Second)
+			ended.Add(1)
+			return ctx.Err()
+		}}
+		if r.Reserve() != nil {
+			t.Error("a runner that does not run has a worker")
+		}
+		stop := start(t, r)
+		synctest.Wait()
+		var slots []*due.Slot[int]
+		for s := r.Reserve(); s != nil; s = r.Reserve() {
+			slots = append(slots, s)
+		}
+		if len(slots) != 4 {
+			t.Fatalf("%d workers reserved, want 4", len(slots))
+		}
+		slots[0].Release()
+		table.add(1)
+		for i, s := range slots[1:] {
+			s.Work(10 << i)
+		}
+		r.Wake()
+		synctest.Wait()
+		if worked.Load() != 1+10+20+40 {
+			t.Errorf("worked %d, want what was handed over and, by the worker that was given back, what was claimed", worked.Load())
+		}
+		stop()
+		if ended.Load() != 4 {
+			t.Errorf("%d ended, want all before Run returns", ended.Load())
+		}
+		if r.Reserve() != nil {
+			t.Error("a runner that has ended has a worker")
+		}
+	})
+}
+
+func TestClaimingLeavesWorkersToBeReserved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		claiming := make(chan struct{})
+		r := &due.Runner[int]{Workers: 4, Claim: func(context.Context, int) ([]int, error) {
+			<-claiming
+			return nil, nil
+		}, Work: func(context.Context, int) error { return nil }}
+		stop := start(t, r)
+		synctest.Wait()
+		for i := range 3 {
+			s := r.Reserve()
+			if (s != nil) != (i < 2) {
+				t.Errorf("reservation %d while it claims: %v", i+1, s != nil)
+			}
+			if s != nil {
+				defer s.Release()
+			}
+		}
+		close(claiming)
+		go stop()
+		synctest.Wait()
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/passerelle-pay/passerelle/internal/ledger"
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -13,48 +14,84 @@ import (
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
+// known is a transaction with its attempts as somebody has just read or written
+// them; without attempts it only names the transaction.
+type known struct {
+	t        pay.Transaction
+	attempts []pay.Attempt
+}
+
+// about names a transaction that is yet to be read.
+func about(merchantID, id string) known {
+	return known{t: pay.Transaction{MerchantID: merchantID, ID: id}}
+}
+
+func readKnown(ctx context.Context, q *sqlgen.Queries, merchantID, id string) (k known, err error) {
+	if k.t, err = store.Transaction(ctx, q, merchantID, id); err != nil {
+		return k, err
+	}
+	k.attempts, err = store.Attempts(ctx, q, merchantID, id)
+	return k, err
+}
+
+// still returns what was known, if that is how it still stands; else it reads.
+func (k known) still(ctx context.Context, tx *store.Tx) (known, error) {
+	if len(k.attempts) > 0 {
+		same, err := store.Unchanged(ctx, tx, k.t)
+		if err != nil {
+			return k, err
+		}
+		if same {
+			return known{k.t, slices.Clone(k.attempts)}, nil
+		}
+	}
+	return readKnown(ctx, tx.Queries, k.t.MerchantID, k.t.ID)
+}
+
 // applyResult applies what a provider said about one attempt.
-func (g *Gateway) applyResult(ctx context.Context, merchantID, id string, from pay.Source, attempt int, res provider.Result) (pay.Transaction, error) {
+func (g *Gateway) applyResult(ctx context.Context, was known, from pay.Source, attempt int, res provider.Result) (pay.Transaction, error) {
 	n := pay.News{
 		Source: from, Attempt: attempt, Outcome: res.Outcome,
 		Failure: res.Failure, NextAction: res.NextAction,
 	}
-	return g.apply(ctx, merchantID, id, n, &res)
+	return g.apply(ctx, was, n, &res)
 }
 
 // apply is the only function that changes a transaction's state, whoever brings
 // the news: a submit's answer, a notification, a status check, a person or the
 // clock. It is idempotent; it moves the state, posts to the ledger and writes
-// the event and the deliveries it owes, in one commit (commit 2).
-func (g *Gateway) apply(ctx context.Context, merchantID, id string, n pay.News, res *provider.Result) (pay.Transaction, error) {
-	var t pay.Transaction
-	var owes bool
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		var err error
-		if t, err = store.Transaction(ctx, tx.Queries, merchantID, id); err != nil {
+// the event and the deliveries it owes, in one commit (commit 2). It begins from
+// what was known of the transaction, and reads where that has changed.
+func (g *Gateway) apply(ctx context.Context, was known, n pay.News, res *provider.Result) (pay.Transaction, error) {
+	var now known
+	news, first := g.telling(), true
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		news.reset()
+		tx.About(was.t.ID)
+		if !first {
+			was.attempts = nil
+		}
+		first = false
+		if now, err = was.still(ctx, tx); err != nil {
 			return err
 		}
-		owes, err = g.change(ctx, tx.Queries, &t, n, res)
-		return err
+		return g.change(ctx, tx.Queries, &now, was.t.Version, n, res, news)
 	})
+	news.done(err)
 	if err != nil {
-		return t, fmt.Errorf("apply %s from %s to %s: %w", n.Outcome, n.Source, id, err)
+		return now.t, fmt.Errorf("apply %s from %s to %s: %w", n.Outcome, n.Source, was.t.ID, err)
 	}
-	g.waiters.wake(id)
-	if owes {
-		g.onWork(WorkDeliveries)
-	}
-	return t, nil
+	g.waiters.wake(was.t.ID)
+	return now.t, nil
 }
 
-// change does apply's work inside its commit. It reports whether an event was written.
-func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transaction, n pay.News, res *provider.Result) (bool, error) {
-	attempts, err := store.Attempts(ctx, q, t.MerchantID, t.ID)
-	if err != nil {
-		return false, err
-	}
+// change does apply's work inside its commit, of an answer to who read the
+// transaction at the version asked. What it writes comes after what it
+// reads, so that the writes can travel together.
+func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, of *known, asked int64, n pay.News, res *provider.Result, news *telling) error {
+	t, attempts := &of.t, of.attempts
 	if n.Attempt > len(attempts) {
-		return false, fmt.Errorf("no attempt %d", n.Attempt)
+		return fmt.Errorf("no attempt %d", n.Attempt)
 	}
 	var a *pay.Attempt
 	var was pay.AttemptStatus
@@ -62,23 +99,20 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transact
 		a = &attempts[n.Attempt-1]
 		was = a.Status
 	}
-	now := g.Now().UTC()
+	now := g.now()
 	overtaken := false
 	if a != nil && res != nil {
 		heard := *res // the closure may run again, from what was said
 		n = g.believe(t, a, n, &heard)
-		overtaken = isOvertaken(*t, *a, n, now)
+		overtaken = isOvertaken(*t, asked, *a, n)
 		learn(a, n, &heard, now, overtaken)
-		if err := store.SaveAttempt(ctx, q, *a); err != nil {
-			return false, err
-		}
 		learnAbout(t, a, &heard)
 	}
 	n = g.inContext(*t, was, n)
 	before := t.Status
 	d := pay.Decide(*t, n)
 	if d.Refused {
-		return false, errors.New("our own clock can't end what was submitted")
+		return errors.New("our own clock can't end what was submitted")
 	}
 	if d.Duplicate && was == pay.AttemptSucceeded {
 		d.Event = "" // repeating it is no third success
@@ -86,26 +120,36 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, t *pay.Transact
 	g.mutate(t, a, n, d)
 	g.schedule(t, attempts, n, d, overtaken)
 	t.UpdatedAt = now
+	var told []string
 	if d.Event != "" {
 		t.Sequence++
+		var err error
+		if told, err = targets(ctx, q, *t, d.Event); err != nil {
+			return err
+		}
+	}
+	if a != nil && res != nil {
+		if err := store.SaveAttempt(ctx, q, *a); err != nil {
+			return err
+		}
 	}
 	if err := store.SaveTransaction(ctx, q, t); err != nil {
-		return false, err
+		return err
 	}
 	if t.Status != before {
 		if err := g.book(ctx, q, *t, before); err != nil {
-			return false, err
+			return err
 		}
 	}
 	if d.Late {
 		if err := g.oweLateRefund(ctx, q, *t); err != nil {
-			return false, err
+			return err
 		}
 	}
 	if d.Event == "" {
-		return false, nil
+		return nil
 	}
-	return true, g.tell(ctx, q, *t, d.Event)
+	return news.tell(ctx, q, *t, d.Event, told)
 }
 
 // believe checks what a provider says against what was ordered. An answer about
@@ -177,13 +221,13 @@ func (g *Gateway) mutate(t *pay.Transaction, a *pay.Attempt, n pay.News, d pay.D
 		}
 	}
 	if d.Status.Final() {
-		t.CompletedAt, t.Overdue = g.Now().UTC(), false
+		t.CompletedAt, t.Overdue = g.now(), false
 	}
 }
 
 // book posts what a new status means in money.
 func (g *Gateway) book(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, before pay.Status) error {
-	now := g.Now().UTC()
+	now := g.now()
 	switch {
 	case t.Status == pay.StatusSucceeded:
 		held := t.Kind.Debits() && !before.Final()

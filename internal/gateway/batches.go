@@ -165,7 +165,7 @@ func (g *Gateway) newBatch(c provider.Caller, n NewBatch) (sqlgen.PayoutBatch, e
 	if err != nil {
 		return sqlgen.PayoutBatch{}, fmt.Errorf("encode totals of batch: %w", err)
 	}
-	now := g.Now().UTC()
+	now := g.now()
 	if n.ID == "" {
 		n.ID = pay.NewID(PrefixBatch, c.MerchantID, now)
 	}
@@ -227,7 +227,7 @@ func encodeBatch(n NewBatch) (string, error) {
 
 // ClaimBatches takes batches that a process left unfinished.
 func (g *Gateway) ClaimBatches(ctx context.Context, limit int) ([]store.Claimed, error) {
-	return g.Store.ClaimBatches(ctx, g.Now().UTC(), batchLease, limit)
+	return g.Store.ClaimBatches(ctx, g.now(), batchLease, limit)
 }
 
 // WorkBatch takes up an unfinished batch.

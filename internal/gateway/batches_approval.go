@@ -77,7 +77,7 @@ func (g *Gateway) decideBatch(ctx context.Context, c provider.Caller, by Person,
 	if by.UserID == "" || decision == approvalGiven && by.UserID == b.Row.MakerID {
 		return Batch{}, &pay.Error{Kind: pay.KindForbidden, Code: CodeOwnBatch, Message: "another person must approve the batch"}
 	}
-	now := g.Now().UTC()
+	now := g.now()
 	set := sqlgen.DecideBatchParams{
 		Approval: decision, DeciderID: by.UserID, DeciderEmail: by.Email, DecidedAt: now.UnixMilli(),
 		MerchantID: c.MerchantID, ID: id,

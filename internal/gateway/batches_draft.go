@@ -33,7 +33,7 @@ func (g *Gateway) drafts() memory { return g.memory("payout-drafts") }
 
 // KeepDraft keeps a draft for an hour and gives it its id.
 func (g *Gateway) KeepDraft(ctx context.Context, c provider.Caller, by Person, d BatchDraft) (BatchDraft, error) {
-	now := g.Now().UTC()
+	now := g.now()
 	d.ID = pay.NewID(PrefixBatch, c.MerchantID, now)
 	value, err := json.Marshal(d)
 	if err != nil {

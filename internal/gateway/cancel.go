@@ -130,7 +130,7 @@ func (g *Gateway) onAttempt(ctx context.Context, t pay.Transaction, call func(co
 		g.Log.Warn("outcome of a call is unknown", "transaction", t.ID, "error", err)
 		res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
 	}
-	settled, err := g.applyResult(ctx, t.MerchantID, t.ID, pay.FromPerson, a.Number, res)
+	settled, err := g.applyResult(ctx, known{t: t}, pay.FromPerson, a.Number, res)
 	if err != nil {
 		return t, fmt.Errorf("record answer about %s: %w", t.ID, err)
 	}

@@ -178,7 +178,7 @@ func checkPhone(req *provider.Request) error {
 
 // draft makes the transaction of a request, not yet recorded.
 func (g *Gateway) draft(c provider.Caller, req provider.Request) pay.Transaction {
-	now := g.Now().UTC()
+	now := g.now()
 	t := pay.Transaction{
 		ID: pay.NewID(pay.PrefixOf(req.Kind), c.MerchantID, now), MerchantID: c.MerchantID, Mode: c.Mode,
 		Kind: req.Kind, Status: pay.StatusPending, Front: c.Front, Account: c.Account,

@@ -99,7 +99,7 @@ func (g *Gateway) eraseTransaction(ctx context.Context, q *sqlgen.Queries, t pay
 		return done, err
 	}
 	scrub(&t)
-	t.UpdatedAt = g.Now().UTC()
+	t.UpdatedAt = g.now()
 	return done, store.SaveTransaction(ctx, q, &t)
 }
 

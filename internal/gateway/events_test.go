@@ -167,6 +167,7 @@ func TestWhoWorksDueRowsIsToldThatThereAreSome(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, w *world) {
 		told := make(chan string, 100)
 		w.OnWork(func(k gateway.Work) { told <- string(k) })
+		w.endpoint("we_1", `[]`, true)
 		w.alpha.on(submit, said(waiting))
 		tx := w.create(w.live, order("R1"))
 		w.hook(w.alpha, notice{Reference: w.attempts(tx)[0].Reference, Hint: pay.OutcomeSucceeded}.text())

@@ -52,7 +52,8 @@ type Gateway struct {
 	stopping    context.Context
 	stop        context.CancelFunc
 	// onWork is told that rows owe work now.
-	onWork func(Work)
+	onWork   func(Work)
+	handOver HandOver
 }
 
 // Work names a kind of row that owes work.
@@ -95,6 +96,10 @@ func New(c Config) (*Gateway, error) {
 
 // OnWork registers who is told that rows owe work now. Call it before traffic.
 func (g *Gateway) OnWork(f func(Work)) { g.onWork = f }
+
+// now is the time to the millisecond, as it is stored: what was written and what
+// is read back are equal.
+func (g *Gateway) now() time.Time { return g.Now().UTC().Truncate(time.Millisecond) }
 
 // Provider finds a provider by name.
 func (g *Gateway) Provider(name string) (*provider.Provider, bool) {

@@ -50,17 +50,17 @@ var errInProgress = &pay.Error{Kind: pay.KindUnavailable, Code: "in_progress", M
 func (g *Gateway) NewClaim(c provider.Caller, key, method, path string, body []byte) *Claim {
 	return &Claim{
 		Caller: c, Key: g.Box.Lookup(key, "idempotency-key"),
-		Fingerprint: g.Box.Lookup(method+"\n"+path+"\n"+string(body), "idempotency-body"), now: g.Now().UTC(),
+		Fingerprint: g.Box.Lookup(method+"\n"+path+"\n"+string(body), "idempotency-body"), now: g.now(),
 	}
 }
 
-// take writes the claim; ErrIdempotencyTaken when somebody has the key. A nil
-// claim is none.
+// take writes the claim. When somebody has the key, the commit or this fails on
+// store.UniqueIdempotencyKey. A nil claim is none.
 func (c *Claim) take(ctx context.Context, q *sqlgen.Queries, t pay.Transaction) error {
 	if c == nil {
 		return nil
 	}
-	n, err := q.InsertIdempotency(ctx, sqlgen.InsertIdempotencyParams{
+	err := q.InsertIdempotency(ctx, sqlgen.InsertIdempotencyParams{
 		MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key, Fingerprint: c.Fingerprint,
 		TransactionID: t.ID, LeaseUntil: store.Millis(c.now.Add(idempotencyLease)),
 		CreatedAt: store.Millis(c.now), ExpiresAt: store.Millis(c.now.Add(idempotencyLife)),
@@ -68,17 +68,18 @@ func (c *Claim) take(ctx context.Context, q *sqlgen.Queries, t pay.Transaction) 
 	if err != nil {
 		return fmt.Errorf("claim idempotency key: %w", err)
 	}
-	if n == 0 {
-		return ErrIdempotencyTaken
-	}
 	return nil
 }
 
 // TakeClaim writes a claim that guards something else than a transaction.
 func (g *Gateway) TakeClaim(ctx context.Context, c *Claim) error {
-	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return c.take(ctx, tx.Queries, pay.Transaction{})
 	})
+	if store.IsUnique(err, store.UniqueIdempotencyKey) {
+		return ErrIdempotencyTaken
+	}
+	return err
 }
 
 // Look finds what a key was used for: nothing (nil, nil), a stored answer, or a
@@ -152,6 +153,7 @@ func (g *Gateway) Answered(ctx context.Context, c *Claim, status int, body []byt
 		return fmt.Errorf("seal answer: %w", err)
 	}
 	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		tx.About(c.Key)
 		return tx.FinishIdempotency(ctx, sqlgen.FinishIdempotencyParams{
 			Status: int64(status), Answer: sealed, MerchantID: c.Caller.MerchantID, Mode: string(c.Caller.Mode), Key: c.Key,
 		})

@@ -45,7 +45,7 @@ func (g *Gateway) oweLateRefund(ctx context.Context, q *sqlgen.Queries, t pay.Tr
 
 // ClaimLateRefunds takes up to limit late payments that are to be given back.
 func (g *Gateway) ClaimLateRefunds(ctx context.Context, limit int) ([]store.Claimed, error) {
-	return g.Store.ClaimLateRefunds(ctx, g.Now().UTC(), workLease, limit)
+	return g.Store.ClaimLateRefunds(ctx, g.now(), workLease, limit)
 }
 
 // RefundLate gives back all that a late payment still has, once: whoever comes
@@ -107,7 +107,7 @@ func (g *Gateway) lateGivenUp(ctx context.Context, c store.Claimed) error {
 			t.Alert += "; "
 		}
 		t.Alert += lateNotPossible
-		t.UpdatedAt = g.Now().UTC()
+		t.UpdatedAt = g.now()
 		return store.SaveTransaction(ctx, tx.Queries, &t)
 	})
 }

@@ -14,10 +14,13 @@ func unheard(a pay.Attempt) bool { return a.HintedAt.After(a.UpdatedAt) }
 
 // isOvertaken: a notification arrived while the answer was on its way, so that
 // the answer may be older than the hint. A submission's answer is overtaken by
-// any hint; a check's by one that made the row due again after it was claimed.
-func isOvertaken(t pay.Transaction, a pay.Attempt, n pay.News, now time.Time) bool {
-	due := !t.NextCheckAt.IsZero() && !t.NextCheckAt.After(now)
-	return unheard(a) && n.Outcome != pay.OutcomeSucceeded && (n.Source == pay.FromSubmit || due)
+// any hint; another by one that came since the transaction was read, at the
+// version asked, to put the question.
+func isOvertaken(t pay.Transaction, asked int64, a pay.Attempt, n pay.News) bool {
+	if !unheard(a) || n.Outcome == pay.OutcomeSucceeded || n.Source == pay.FromNotification {
+		return false
+	}
+	return n.Source == pay.FromSubmit || t.Version != asked
 }
 
 // learn merges a provider's answer into its attempt.
@@ -26,10 +29,10 @@ func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time, over
 		a.ProviderReference = res.ProviderReference
 	}
 	if len(res.Data) > 0 {
-		if a.Data == nil {
-			a.Data = map[string]string{}
-		}
-		maps.Copy(a.Data, res.Data)
+		merged := map[string]string{} // the old one may be shared with who asked
+		maps.Copy(merged, a.Data)
+		maps.Copy(merged, res.Data)
+		a.Data = merged
 	}
 	a.Prompted = a.Prompted || res.Prompted
 	a.LeaseUntil = time.Time{}

@@ -49,7 +49,7 @@ func (g *Gateway) AddMerchant(ctx context.Context, n NewMerchant) (sqlgen.Mercha
 	if n.ID == "" {
 		n.ID = pay.NewMerchantID()
 	}
-	now := g.Now().UTC()
+	now := g.now()
 	m := sqlgen.Merchant{ID: n.ID, Name: name, Email: email, CreatedAt: now.UnixMilli()}
 	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.InsertMerchant(ctx, sqlgen.InsertMerchantParams(m)); err != nil {
@@ -91,7 +91,7 @@ func (g *Gateway) AddConnection(ctx context.Context, n NewConnection) (sqlgen.Co
 	if _, ok := g.providers[n.Provider]; !ok {
 		return sqlgen.Connection{}, pay.Invalid("provider", "no such provider")
 	}
-	id := pay.NewID("con", n.MerchantID, g.Now().UTC())
+	id := pay.NewID("con", n.MerchantID, g.now())
 	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return g.addConnection(ctx, tx.Queries, n, id)
 	})
@@ -122,7 +122,7 @@ func (g *Gateway) addConnection(ctx context.Context, q *sqlgen.Queries, n NewCon
 	if err != nil {
 		return fmt.Errorf("encode settings: %w", err)
 	}
-	now := g.Now().UTC()
+	now := g.now()
 	name := n.Name
 	if name == "" {
 		name = p.Title

@@ -104,41 +104,60 @@ func writeAnswer(w http.ResponseWriter, a provider.Answer) {
 func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection string, n provider.Notification, raw string) error {
 	ctx = context.WithoutCancel(ctx)
 	a, err := store.AttemptByReference(ctx, g.Store.Read(), merchantID, connection, n.Reference, n.ProviderReference)
-	known := err == nil
+	ours := err == nil
 	if err != nil && pay.KindOf(err) != pay.KindNotFound {
 		return err
 	}
-	now := g.Now().UTC().Truncate(time.Millisecond)
+	now := g.now()
 	hintedAt := now
 	if !hintedAt.After(a.UpdatedAt) {
 		hintedAt = a.UpdatedAt.Add(time.Millisecond) // later than what it may contradict
 	}
+	var worker Worker[store.Claimed]
+	if ours && !n.Verified {
+		worker = g.checker()
+	}
 	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		tx.About(a.TransactionID)
 		err := tx.InsertNotification(ctx, sqlgen.InsertNotificationParams{
 			MerchantID: merchantID, ID: pay.NewID("ntf", merchantID, now), ConnectionID: connection,
 			TransactionID: a.TransactionID, Hint: string(n.Hint), Verified: n.Verified, Request: raw,
 			CreatedAt: now.UnixMilli(),
 		})
-		if err != nil || !known {
+		if err != nil || !ours {
 			return err
 		}
 		err = tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
 			Failed: n.Hint == pay.OutcomeFailed, HintedAt: hintedAt.UnixMilli(),
 			MerchantID: merchantID, TransactionID: a.TransactionID, Number: int64(a.Number),
 		})
-		if err != nil || n.Verified {
+		switch {
+		case err != nil:
 			return err
+		case n.Verified:
+			return tx.BumpTransaction(ctx, sqlgen.BumpTransactionParams{MerchantID: merchantID, ID: a.TransactionID})
+		case worker != nil:
+			return tx.LeaseCheck(ctx, sqlgen.LeaseCheckParams{
+				NextCheckAt: store.Millis(now.Add(checkLease)), MerchantID: merchantID, ID: a.TransactionID,
+			})
 		}
 		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: now.UnixMilli(), MerchantID: merchantID, ID: a.TransactionID})
 	})
-	if err != nil || !known {
+	switch {
+	case err != nil:
+		if worker != nil {
+			worker.Release()
+		}
 		return err
-	}
-	if n.Verified {
-		_, err := g.applyResult(ctx, merchantID, a.TransactionID, pay.FromNotification, a.Number, n.Result)
+	case !ours:
+	case n.Verified:
+		_, err := g.applyResult(ctx, about(merchantID, a.TransactionID), pay.FromNotification, a.Number, n.Result)
 		return err
+	case worker != nil:
+		worker.Work(store.Claimed{MerchantID: merchantID, ID: a.TransactionID})
+	default:
+		g.onWork(WorkTransactions)
 	}
-	g.onWork(WorkTransactions)
 	return nil
 }
 
@@ -168,7 +187,7 @@ func (g *Gateway) maintainNext(ctx context.Context, c store.Claimed, at int64) e
 
 // ClaimConnections takes connections whose own work is due.
 func (g *Gateway) ClaimConnections(ctx context.Context, limit int) ([]store.Claimed, error) {
-	return g.Store.ClaimConnections(ctx, g.Now().UTC(), workLease, limit)
+	return g.Store.ClaimConnections(ctx, g.now(), workLease, limit)
 }
 
 // noRows reports whether a look-up simply found nothing.

@@ -9,39 +9,33 @@ import (
 	"github.com/passerelle-pay/passerelle/pay"
 )
 
-// owe writes the deliveries that an event owes: to the endpoints of the native
-// API that want it, and to the merchant in the transaction's own dialect. A
-// delivery is written in the commit of what it tells, so neither exists without
-// the other.
-func (g *Gateway) owe(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, e sqlgen.InsertEventParams, event string) error {
+// targets are who an event is owed to: the endpoints of the native API that
+// want it, or the merchant in the transaction's own dialect. A delivery to each
+// is written in the commit of what it tells, so neither exists without the other.
+func targets(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, event string) ([]string, error) {
+	var list []string
 	if t.Front != pay.NativeFront {
-		if event == "created" {
-			return nil
-		}
-		for range t.NoticeCopies {
-			if err := insertDelivery(ctx, q, t, e, t.Front); err != nil {
-				return err
+		if event != "created" {
+			for range t.NoticeCopies {
+				list = append(list, t.Front)
 			}
 		}
-		return nil
+		return list, nil
 	}
 	endpoints, err := q.ListEndpoints(ctx, sqlgen.ListEndpointsParams{MerchantID: t.MerchantID, Mode: string(t.Mode)})
 	if err != nil {
-		return fmt.Errorf("list webhook endpoints: %w", err)
+		return nil, fmt.Errorf("list webhook endpoints: %w", err)
 	}
 	for _, endpoint := range endpoints {
 		wanted, err := wants(endpoint, t.Kind, event)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if !wanted {
-			continue
-		}
-		if err := insertDelivery(ctx, q, t, e, endpoint.ID); err != nil {
-			return err
+		if wanted {
+			list = append(list, endpoint.ID)
 		}
 	}
-	return nil
+	return list, nil
 }
 
 // wants reports whether an endpoint asked for a type of event; without a list
@@ -55,17 +49,4 @@ func wants(endpoint sqlgen.WebhookEndpoint, kind pay.Kind, event string) (bool, 
 		return false, fmt.Errorf("read events of endpoint %s: %w", endpoint.ID, err)
 	}
 	return pay.Wanted(list, kind, event), nil
-}
-
-func insertDelivery(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, e sqlgen.InsertEventParams, target string) error {
-	at := pay.NewID("dlv", t.MerchantID, t.UpdatedAt)
-	err := q.InsertDelivery(ctx, sqlgen.InsertDeliveryParams{
-		MerchantID: t.MerchantID, ID: at, Mode: string(t.Mode), TransactionID: t.ID, EventID: e.ID,
-		Sequence: e.Sequence, Type: e.Type, Target: target, Status: "pending",
-		CreatedAt: e.CreatedAt, NextAttemptAt: e.CreatedAt,
-	})
-	if err != nil {
-		return fmt.Errorf("owe delivery of %s: %w", e.Type, err)
-	}
-	return nil
 }

@@ -65,7 +65,7 @@ func (g *Gateway) probe(ctx context.Context, c provider.Caller, conn provider.Co
 		return Probe{Reached: true, Balances: amounts}, nil
 	}
 	ref := provider.Ref{
-		MerchantID: c.MerchantID, Kind: pay.Payment, Reference: newReference(p.Reference), SubmittedAt: g.Now().UTC(),
+		MerchantID: c.MerchantID, Kind: pay.Payment, Reference: newReference(p.Reference), SubmittedAt: g.now(),
 	}
 	if len(p.Currencies) > 0 {
 		ref.Amount = money.New(1, p.Currencies[0])

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -40,8 +39,15 @@ func (g *Gateway) record(ctx context.Context, t pay.Transaction, a *pay.Attempt,
 
 func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.Attempt, claim *Claim) (pay.Transaction, error) {
 	var t pay.Transaction
+	news := g.telling()
 	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		news.reset()
+		tx.About(draft.ID)
 		t = draft
+		told, err := targets(ctx, tx.Queries, t, "created") // before the first write, which it would hold up
+		if err != nil {
+			return err
+		}
 		if err := claim.take(ctx, tx.Queries, t); err != nil {
 			return err
 		}
@@ -60,8 +66,12 @@ func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.
 				return err
 			}
 		}
-		return g.tell(ctx, tx.Queries, t, "created")
+		return news.tell(ctx, tx.Queries, t, "created", told)
 	})
+	news.done(err)
+	if store.IsUnique(err, store.UniqueIdempotencyKey) {
+		err = ErrIdempotencyTaken
+	}
 	return t, err
 }
 
@@ -95,31 +105,13 @@ func (g *Gateway) reserve(ctx context.Context, tx *store.Tx, t pay.Transaction) 
 	if balance < ledger.Cost(t) {
 		return &pay.Error{Kind: pay.KindFunds, Code: pay.CodeInsufficientBalance, Message: "the available balance is too low"}
 	}
-	if err := ledger.Post(ctx, tx.Queries, ledger.Held(t, g.Now().UTC())); err != nil {
+	if err := ledger.Post(ctx, tx.Queries, ledger.Held(t, g.now())); err != nil {
 		return err
 	}
 	if t.Kind == pay.Refund {
 		return g.takeFromParent(ctx, tx.Queries, t)
 	}
 	return nil
-}
-
-// tell writes the event of a change, and the deliveries that it owes.
-func (g *Gateway) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, event string) error {
-	snapshot, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("snapshot %s: %w", t.ID, err)
-	}
-	now := g.Now().UTC()
-	e := sqlgen.InsertEventParams{
-		MerchantID: t.MerchantID, ID: pay.NewID(pay.PrefixEvent, t.MerchantID, now), Mode: string(t.Mode),
-		TransactionID: t.ID, Sequence: t.Sequence, Type: pay.EventType(t.Kind, event),
-		Snapshot: string(snapshot), CreatedAt: now.UnixMilli(),
-	}
-	if err := q.InsertEvent(ctx, e); err != nil {
-		return fmt.Errorf("write event %s: %w", e.Type, err)
-	}
-	return g.owe(ctx, q, t, e, event)
 }
 
 var errClaimed = errors.New("the idempotency key is taken")

@@ -108,6 +108,6 @@ func (g *Gateway) moveRefunded(ctx context.Context, q *sqlgen.Queries, t pay.Tra
 		return pay.InvalidAs(pay.CodeAmountTooHigh, "amount", "the amount is above what the payment still has")
 	}
 	parent.Refunded += by
-	parent.UpdatedAt = g.Now().UTC()
+	parent.UpdatedAt = g.now()
 	return store.SaveTransaction(ctx, q, &parent)
 }

@@ -24,7 +24,7 @@ const (
 // ClaimTransactions takes up to limit transactions that owe work; nobody else
 // gets them until their lease ends.
 func (g *Gateway) ClaimTransactions(ctx context.Context, limit int) ([]store.Claimed, error) {
-	return g.Store.ClaimTransactions(ctx, g.Now().UTC(), checkLease, limit)
+	return g.Store.ClaimTransactions(ctx, g.now(), checkLease, limit)
 }
 
 // Resolve does the work a claimed transaction owes: it ends a page that nobody
@@ -42,18 +42,22 @@ func (g *Gateway) Resolve(ctx context.Context, c store.Claimed) error {
 		return g.expire(ctx, t)
 	}
 	last := attempts[len(attempts)-1]
-	if last.Status == pay.AttemptSubmitting && g.Now().UTC().Before(last.LeaseUntil) {
+	if last.Status == pay.AttemptSubmitting && g.now().Before(last.LeaseUntil) {
 		return g.postpone(ctx, t, last.LeaseUntil)
 	}
-	asked := slices.DeleteFunc(attempts, func(a pay.Attempt) bool { return !owesCheck(a) })
+	asked := slices.DeleteFunc(slices.Clone(attempts), func(a pay.Attempt) bool { return !owesCheck(a) })
 	if len(asked) == 0 {
 		if t.Status == pay.StatusRequiresAction {
 			return g.expire(ctx, t)
 		}
 		asked = []pay.Attempt{last}
 	}
+	if len(asked) == 1 {
+		_, err := g.check1(ctx, known{t, attempts}, asked[0])
+		return err
+	}
 	for _, a := range asked {
-		if t, err = g.check1(ctx, t, a); err != nil {
+		if t, err = g.check1(ctx, known{t: t}, a); err != nil {
 			return err
 		}
 	}
@@ -78,14 +82,15 @@ func (g *Gateway) checkLast(ctx context.Context, t pay.Transaction) (pay.Transac
 	if a.Status == pay.AttemptSubmitting || a.Status == pay.AttemptFailed || t.Status == pay.StatusSucceeded {
 		return t, nil
 	}
-	return g.check1(ctx, t, a)
+	return g.check1(ctx, known{t: t}, a)
 }
 
 // check1 asks for one attempt's status and applies the answer.
-func (g *Gateway) check1(ctx context.Context, t pay.Transaction, a pay.Attempt) (pay.Transaction, error) {
+func (g *Gateway) check1(ctx context.Context, was known, a pay.Attempt) (pay.Transaction, error) {
+	t := was.t
 	conn, err := g.connectByID(ctx, t.MerchantID, a.Connection)
 	if err != nil {
-		return t, g.postpone(ctx, t, g.Now().UTC().Add(delay(defaultPolls, t.Checks)))
+		return t, g.postpone(ctx, t, g.now().Add(delay(defaultPolls, t.Checks)))
 	}
 	callCtx, cancel := context.WithTimeout(g.onTranscript(ctx, t, a.Connection), checkLimit)
 	defer cancel()
@@ -97,7 +102,7 @@ func (g *Gateway) check1(ctx context.Context, t pay.Transaction, a pay.Attempt) 
 	if res.Absent {
 		return g.absent(ctx, t, a, res)
 	}
-	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+	return g.applyResult(ctx, was, pay.FromCheck, a.Number, res)
 }
 
 // absent deals with a provider that documents that it does not know the
@@ -111,15 +116,15 @@ func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 	rule, ok := abandonRule(p, t.Kind)
 	since := a.AbsentSince
 	if since.IsZero() {
-		since = g.Now().UTC()
+		since = g.now()
 	}
-	if ok && a.Absent+1 >= rule.Times && g.Now().UTC().Sub(since) >= rule.After {
+	if ok && a.Absent+1 >= rule.Times && g.now().Sub(since) >= rule.After {
 		res.Outcome = pay.OutcomeFailed
 		res.Failure = pay.Failure{Reason: pay.ProviderError, Message: "the provider never received it"}
 	} else {
 		res.Outcome = pay.OutcomeUnknown
 	}
-	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+	return g.applyResult(ctx, known{t: t}, pay.FromCheck, a.Number, res)
 }
 
 // mayResubmit: the provider takes a reference once, never had this one, and the
@@ -156,7 +161,7 @@ func (g *Gateway) resubmit(ctx context.Context, t pay.Transaction, a pay.Attempt
 	if onlyThisSending(res) {
 		res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: res.Prompted}
 	}
-	return g.applyResult(ctx, t.MerchantID, t.ID, pay.FromCheck, a.Number, res)
+	return g.applyResult(ctx, known{t: t}, pay.FromCheck, a.Number, res)
 }
 
 // onlyThisSending: the failure says that this sending did not get through (or
@@ -168,7 +173,7 @@ func onlyThisSending(r provider.Result) bool {
 // expire ends a page whose time is over: expired when nothing was ever
 // submitted, failed when every try was refused.
 func (g *Gateway) expire(ctx context.Context, t pay.Transaction) error {
-	now := g.Now().UTC()
+	now := g.now()
 	if t.Status.Final() || now.Before(t.ExpiresAt) {
 		return g.postpone(ctx, t, t.ExpiresAt)
 	}
@@ -191,24 +196,26 @@ var errAtWork = pay.Conflict(pay.CodeNotCancelable, "the customer is paying")
 // end ends a transaction that no provider has, unless somebody submits it
 // meanwhile (errAtWork).
 func (g *Gateway) end(ctx context.Context, t pay.Transaction, n pay.News) (pay.Transaction, error) {
-	var now pay.Transaction
+	var now known
+	news := g.telling()
 	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		news.reset()
+		tx.About(t.ID)
 		var err error
-		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
+		if now, err = readKnown(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
 			return err
 		}
-		if now.Attempts != t.Attempts {
+		if now.t.Attempts != t.Attempts {
 			return errAtWork
 		}
-		_, err = g.change(ctx, tx.Queries, &now, n, nil)
-		return err
+		return g.change(ctx, tx.Queries, &now, t.Version, n, nil, news)
 	})
+	news.done(err)
 	if err != nil {
 		return t, err
 	}
 	g.waiters.wake(t.ID)
-	g.onWork(WorkDeliveries)
-	return now, nil
+	return now.t, nil
 }
 
 // postpone puts the next check off without touching anything else.

@@ -52,7 +52,7 @@ func (w *world) traces(merchant string, at time.Time, n int) {
 			if err := tx.InsertSandboxMessage(ctx, sqlgen.InsertSandboxMessageParams{ID: pay.NewID("sms", "", at), Phone: payer, CreatedAt: ms}); err != nil {
 				return err
 			}
-			_, err = tx.InsertIdempotency(ctx, sqlgen.InsertIdempotencyParams{MerchantID: merchant, Mode: "live", Key: fmt.Sprint(ms, " ", i), ExpiresAt: ms + 1})
+			err = tx.InsertIdempotency(ctx, sqlgen.InsertIdempotencyParams{MerchantID: merchant, Mode: "live", Key: fmt.Sprint(ms, " ", i), ExpiresAt: ms + 1})
 			if err != nil {
 				return err
 			}

@@ -23,7 +23,7 @@ const defaultPendingTTL = 30 * time.Minute
 
 // schedule sets when the transaction owes work next.
 func (g *Gateway) schedule(t *pay.Transaction, attempts []pay.Attempt, n pay.News, d pay.Decision, overtaken bool) {
-	now := g.Now().UTC()
+	now := g.now()
 	if d.Changed {
 		t.Checks = 0
 	} else if n.Source == pay.FromCheck {

@@ -32,7 +32,7 @@ type typedIn struct {
 
 // nextAttempt opens the transaction's next attempt on a rail.
 func (g *Gateway) nextAttempt(t *pay.Transaction, r rail) pay.Attempt {
-	now := g.Now().UTC()
+	now := g.now()
 	t.Attempts++
 	t.Submitted = true
 	t.Status = pay.StatusPending
@@ -120,8 +120,12 @@ func (g *Gateway) submit(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 // provider can be asked. Repeating it is safe, as it is when the resolver has
 // been faster.
 func (g *Gateway) recordAnswer(ctx context.Context, t pay.Transaction, a pay.Attempt, res provider.Result) (pay.Transaction, error) {
+	was := known{t: t}
+	if a.Number == 1 {
+		was.attempts = []pay.Attempt{a}
+	}
 	for pause := recordPause; ; pause *= 2 {
-		settled, err := g.applyResult(ctx, t.MerchantID, t.ID, pay.FromSubmit, a.Number, res)
+		settled, err := g.applyResult(ctx, was, pay.FromSubmit, a.Number, res)
 		if err == nil || pause > recordPatience/2 {
 			return settled, err
 		}
@@ -232,7 +236,7 @@ func (g *Gateway) keepLease(ctx context.Context, t pay.Transaction, a pay.Attemp
 
 func (g *Gateway) renewLease(ctx context.Context, merchantID, id string, attempt int) error {
 	return g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		until := store.Millis(g.Now().UTC().Add(submitLease))
+		until := store.Millis(g.now().Add(submitLease))
 		return store.RenewLease(ctx, tx.Queries, merchantID, id, attempt, until)
 	})
 }
@@ -270,7 +274,7 @@ func (g *Gateway) failOver(ctx context.Context, t pay.Transaction, a pay.Attempt
 		}
 		failed := a
 		failed.Status, failed.Failure = pay.AttemptFailed, res.Failure
-		failed.ProviderReference, failed.UpdatedAt = res.ProviderReference, g.Now().UTC()
+		failed.ProviderReference, failed.UpdatedAt = res.ProviderReference, g.now()
 		if err := store.SaveAttempt(ctx, tx.Queries, failed); err != nil {
 			return err
 		}

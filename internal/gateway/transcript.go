@@ -27,7 +27,7 @@ func (g *Gateway) transcribe(ctx context.Context, x outbound.Exchange) {
 	if !ok {
 		return
 	}
-	now := g.Now().UTC()
+	now := g.now()
 	row := sqlgen.InsertExchangeParams{
 		MerchantID: about.merchant, ID: pay.NewID("x", about.merchant, now), TransactionID: about.transaction,
 		ConnectionID: about.connection, Method: x.Method, Url: x.URL, Request: x.RequestBody,
@@ -84,6 +84,7 @@ func (q *transcripts) take() []sqlgen.InsertExchangeParams {
 func (g *Gateway) writeExchanges(ctx context.Context) {
 	for rows := g.transcripts.take(); len(rows) > 0; rows = g.transcripts.take() {
 		err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+			tx.About(rows[0].TransactionID)
 			for _, row := range rows {
 				if err := tx.InsertExchange(ctx, row); err != nil {
 					return err

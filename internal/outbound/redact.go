@@ -2,24 +2,17 @@ package outbound
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"html"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 const mask = "****"
-
-// shortestSecret is the length under which a given secret is not searched for.
-const shortestSecret = 4
 
 // Redact returns body as text fit for logs and transcripts: fields that by
 // their name hold a credential, a one-time password or card data are masked,
@@ -30,7 +23,7 @@ const shortestSecret = 4
 //
 // The result is for people to read; it is not always well-formed.
 func Redact(contentType string, body []byte) string {
-	return newRedactor(nil).body(contentType, body)
+	return withoutSecrets.body(contentType, body)
 }
 
 // MaskCards returns text with the card numbers in it cut to their first six and
@@ -39,39 +32,14 @@ func MaskCards(text string) string { return maskCards(text) }
 
 // redactor masks by name and by pattern, and the given values besides.
 type redactor struct {
-	secrets *strings.Replacer
+	secrets *secretForms
 }
+
+// withoutSecrets masks by name and by pattern alone.
+var withoutSecrets = newRedactor(nil)
 
 func newRedactor(secrets []string) *redactor {
-	var forms []string
-	for _, s := range secrets {
-		if len(s) >= shortestSecret {
-			forms = append(forms, spellings(s)...)
-		}
-	}
-	// The replacer prefers earlier pairs: a secret that contains another one
-	// must be found whole.
-	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
-	pairs := make([]string, 0, 2*len(forms))
-	for _, form := range forms {
-		pairs = append(pairs, form, mask)
-	}
-	return &redactor{secrets: strings.NewReplacer(pairs...)}
-}
-
-// spellings are the forms in which a secret may appear in a message.
-func spellings(s string) []string {
-	quoted, _ := json.Marshal(s) // a string always marshals; Go's way escapes <, > and & too
-	return []string{
-		s,
-		url.QueryEscape(s),
-		url.PathEscape(s),
-		html.EscapeString(s),
-		string(quoted[1 : len(quoted)-1]),
-		strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s),
-		base64.StdEncoding.EncodeToString([]byte(s)),
-		base64.RawURLEncoding.EncodeToString([]byte(s)),
-	}
+	return &redactor{secrets: newSecretForms(secrets)}
 }
 
 func (r *redactor) body(contentType string, body []byte) string {
@@ -81,19 +49,26 @@ func (r *redactor) body(contentType string, body []byte) string {
 	if !utf8.Valid(body) {
 		return fmt.Sprintf("[%d bytes that are not text]", len(body))
 	}
-	kind, params, _ := mime.ParseMediaType(contentType) // unreadable counts as unknown
-	switch {
-	case kind == "application/x-www-form-urlencoded":
-		return r.form(string(body))
-	case strings.HasPrefix(kind, "multipart/"):
-		if text, ok := r.multipart(body, params["boundary"]); ok {
-			return text
+	if !strings.HasPrefix(contentType, "application/json") { // most bodies, which no type makes a form
+		kind, params, _ := mime.ParseMediaType(contentType) // unreadable counts as unknown
+		switch {
+		case kind == "application/x-www-form-urlencoded":
+			return r.form(string(body))
+		case strings.HasPrefix(kind, "multipart/"):
+			if text, ok := r.multipart(body, params["boundary"]); ok {
+				return text
+			}
 		}
 	}
-	if text, ok := r.json(string(body)); ok {
+	return r.jsonOrText(string(body))
+}
+
+// jsonOrText redacts what may be JSON. Forms and JSON carry it in strings too.
+func (r *redactor) jsonOrText(s string) string {
+	if text, ok := r.json(s); ok {
 		return text
 	}
-	return r.text(string(body))
+	return r.text(s)
 }
 
 // field masks value as the name it stands under demands.
@@ -106,12 +81,9 @@ func (r *redactor) field(k nameKind, value string) string {
 	case k == cardName:
 		return maskCard(value)
 	case k == phoneName:
-		return r.secrets.Replace(maskDigits(value, 4))
+		return r.secrets.replace(maskDigits(value, 4))
 	}
-	if text, ok := r.json(value); ok { // forms and JSON carry JSON in strings
-		return text
-	}
-	return r.text(value)
+	return r.jsonOrText(value)
 }
 
 // form redacts name=value pairs in their order. Values come out decoded: it is
@@ -125,9 +97,9 @@ func (r *redactor) form(encoded string) string {
 			continue
 		}
 		name = unescape(name)
-		pairs[i] = r.text(name) + "=" + r.field(kindOf(name), unescape(value))
+		pairs[i] = r.text(name) + "=" + r.field(knownKind(name), unescape(value))
 	}
-	return r.secrets.Replace(strings.Join(pairs, "&"))
+	return r.secrets.replace(strings.Join(pairs, "&"))
 }
 
 func unescape(s string) string {
@@ -157,7 +129,7 @@ func (r *redactor) multipart(body []byte, boundary string) (string, bool) {
 		}
 		text := fmt.Sprintf("[%d bytes]", len(value))
 		if part.FileName() == "" {
-			text = r.field(kindOf(part.FormName()), string(value))
+			text = r.field(knownKind(part.FormName()), string(value))
 		}
 		lines = append(lines, r.text(part.FormName())+"="+text)
 	}
@@ -166,7 +138,7 @@ func (r *redactor) multipart(body []byte, boundary string) (string, bool) {
 func (r *redactor) header(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
-		k := kindOf(name)
+		k := knownKind(name)
 		for _, value := range values {
 			out[name] = append(out[name], r.field(k, value))
 		}
@@ -179,5 +151,5 @@ func (r *redactor) url(u *url.URL) string {
 	if u.RawQuery != "" {
 		text += "?" + r.form(u.RawQuery)
 	}
-	return r.secrets.Replace(text)
+	return r.secrets.replace(text)
 }

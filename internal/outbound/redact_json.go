@@ -3,15 +3,12 @@ package outbound
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // deepest is how far JSON may nest before it is treated as plain text.
 const deepest = 100
-
-var errTooDeep = errors.New("nested too deep")
 
 // json redacts an object or array, keeping order and numbers as written; ok is
 // false when text is neither.
@@ -19,114 +16,138 @@ func (r *redactor) json(text string) (redacted string, ok bool) {
 	if start := strings.TrimLeft(text, " \t\r\n"); start == "" || (start[0] != '{' && start[0] != '[') {
 		return "", false
 	}
-	w := jsonWriter{redactor: r, dec: json.NewDecoder(strings.NewReader(text))}
-	w.dec.UseNumber()
-	if err := w.value("", plainName, 0); err != nil {
+	w := jsonWriter{redactor: r, in: jsonScanner{text: text}}
+	w.out.Grow(len(text))
+	if !w.value("", plainName, 0) || !w.in.ended() {
 		return "", false
 	}
-	if _, err := w.dec.Token(); err != io.EOF {
-		return "", false
-	}
-	return r.secrets.Replace(w.out.String()), true
+	return r.secrets.replace(w.out.String()), true
 }
 
+// jsonWriter copies JSON value by value. Its methods report whether what they
+// read is JSON and not too deep; when it is not, what was written is void.
 type jsonWriter struct {
 	redactor *redactor
-	dec      *json.Decoder
-	out      bytes.Buffer
+	in       jsonScanner
+	out      strings.Builder
 }
 
-// value copies the next value, which stands under the given name.
-func (w *jsonWriter) value(name string, k nameKind, depth int) error {
+// value copies the next value, which stands under the given name, as asParent
+// leaves it.
+func (w *jsonWriter) value(name string, k nameKind, depth int) bool {
 	if depth > deepest {
-		return errTooDeep
+		return false
 	}
-	token, err := w.dec.Token()
-	if err != nil {
-		return err
-	}
-	switch token := token.(type) {
-	case json.Delim:
-		if token == '{' {
-			return w.object(name, k, depth)
-		}
+	switch c := w.in.next(); {
+	case c == '{':
+		return w.object(name, k, depth)
+	case c == '[':
 		return w.array(name, k, depth)
-	case string:
-		w.quote(w.redactor.field(k, token))
-	case json.Number:
-		w.number(k, token.String())
-	default: // true, false, null: nothing of a secret shows
-		literal, err := json.Marshal(token)
-		if err != nil {
-			return err
+	case c == '"':
+		s, ok := w.in.string()
+		if ok {
+			value := s.value()
+			w.text(s, value, w.redactor.field(k, value))
 		}
-		w.out.Write(literal)
+		return ok
+	case c == '-' || isDigit(c):
+		written, ok := w.in.number()
+		if ok {
+			w.number(k, written)
+		}
+		return ok
 	}
-	return nil
+	literal, ok := w.in.literal() // nothing of a secret shows
+	w.out.WriteString(literal)
+	return ok
 }
 
-func (w *jsonWriter) object(parent string, k nameKind, depth int) error {
+func (w *jsonWriter) object(parent string, k nameKind, depth int) bool {
+	w.in.at++ // the brace
 	w.out.WriteByte('{')
-	for first := true; w.dec.More(); first = false {
-		if !first {
-			w.out.WriteByte(',')
-		}
-		token, err := w.dec.Token()
-		if err != nil {
-			return err
-		}
-		name, _ := token.(string) // an object's keys are strings, or Token fails
-		w.quote(w.redactor.text(name))
-		w.out.WriteByte(':')
-		if err := w.member(parent, name, k, depth); err != nil {
-			return err
-		}
+	if w.in.took('}') {
+		w.out.WriteByte('}')
+		return true
 	}
-	w.out.WriteByte('}')
-	_, err := w.dec.Token()
-	return err
+	for {
+		if !w.member(parent, k, depth) {
+			return false
+		}
+		switch {
+		case w.in.took('}'):
+			w.out.WriteByte('}')
+			return true
+		case !w.in.took(','):
+			return false
+		}
+		w.out.WriteByte(',')
+	}
 }
 
-// member copies one value of an object. What a secret name holds is masked
+// member copies one member of an object. What a secret name holds is masked
 // whole, whatever its type; other names pass their kind on to what has no kind
 // of its own.
-func (w *jsonWriter) member(parent, name string, inherited nameKind, depth int) error {
-	k := kindOf(name)
-	if k == plainName && kindOf(parent+" "+name) == cardName { // {"card":{"number":…}}
-		k = cardName
+func (w *jsonWriter) member(parent string, inherited nameKind, depth int) bool {
+	if w.in.next() != '"' {
+		return false
 	}
-	if k == plainName {
-		k = inherited
+	written, ok := w.in.string()
+	if !ok || !w.in.took(':') {
+		return false
 	}
-	if k != secretName {
-		return w.value(name, k, depth+1)
+	name := written.value()
+	j := judged.of(fieldName{parent, name})
+	w.name(written, name, j.harmless)
+	w.out.WriteByte(':')
+	if j.kind == secretName {
+		return w.secret()
 	}
-	var whole json.RawMessage
-	if err := w.dec.Decode(&whole); err != nil {
-		return err
+	if j.kind == plainName {
+		j.kind = inherited
 	}
-	switch literal := string(whole); literal {
-	case "null", `""`: // that it is missing helps whoever reads
-		w.out.WriteString(literal)
-	default:
-		w.quote(mask)
-	}
-	return nil
+	return w.value(asParent(name), j.kind, depth+1)
 }
 
-func (w *jsonWriter) array(name string, k nameKind, depth int) error {
-	w.out.WriteByte('[')
-	for first := true; w.dec.More(); first = false {
-		if !first {
-			w.out.WriteByte(',')
-		}
-		if err := w.value(name, k, depth+1); err != nil {
-			return err
-		}
+func (w *jsonWriter) name(written jsonString, name string, harmless bool) {
+	shown := name
+	if !harmless || w.redactor.secrets.in(name) {
+		shown = w.redactor.text(name)
 	}
-	w.out.WriteByte(']')
-	_, err := w.dec.Token()
-	return err
+	w.text(written, name, shown)
+}
+
+// secret copies no more of a value than that it is missing, which helps
+// whoever reads.
+func (w *jsonWriter) secret() bool {
+	whole, ok := w.in.skip()
+	if whole == "null" || whole == `""` {
+		w.out.WriteString(whole)
+	} else {
+		w.quote(mask)
+	}
+	return ok
+}
+
+func (w *jsonWriter) array(name string, k nameKind, depth int) bool {
+	w.in.at++ // the bracket
+	w.out.WriteByte('[')
+	if w.in.took(']') {
+		w.out.WriteByte(']')
+		return true
+	}
+	for {
+		if !w.value(name, k, depth+1) {
+			return false
+		}
+		switch {
+		case w.in.took(']'):
+			w.out.WriteByte(']')
+			return true
+		case !w.in.took(','):
+			return false
+		}
+		w.out.WriteByte(',')
+	}
 }
 
 // number keeps a number as it is written unless masking changes it.
@@ -138,25 +159,39 @@ func (w *jsonWriter) number(k nameKind, written string) {
 	w.out.WriteString(written)
 }
 
+// text writes what is shown in place of a string, which is copied when nothing
+// has changed.
+func (w *jsonWriter) text(written jsonString, value, shown string) {
+	if written.plain && shown == value {
+		w.out.WriteString(written.quoted)
+		return
+	}
+	w.quote(shown)
+}
+
 func (w *jsonWriter) quote(s string) {
-	if plainText(s) {
+	if writtenAsIs(s) {
 		w.out.WriteByte('"')
 		w.out.WriteString(s)
 		w.out.WriteByte('"')
 		return
 	}
-	enc := json.NewEncoder(&w.out)
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s)               // a string always encodes
-	w.out.Truncate(w.out.Len() - 1) // the encoder's line end
+	_ = enc.Encode(s)                        // a string always encodes
+	w.out.Write(line.Bytes()[:line.Len()-1]) // without the encoder's line end
 }
 
-// plainText tells a string that JSON writes as it is.
-func plainText(s string) bool {
+// writtenAsIs tells a string that JSON writes as it is.
+func writtenAsIs(s string) bool {
+	ascii := true
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
 			return false
 		}
+		ascii = ascii && c < utf8.RuneSelf
 	}
-	return true
+	return ascii || utf8.ValidString(s) && !strings.ContainsAny(s, "\u2028\u2029") // which JavaScript takes for line ends
 }

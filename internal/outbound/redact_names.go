@@ -41,10 +41,7 @@ func setOf(names ...string) map[string]bool {
 // kindOf judges a name in any of its usual spellings: api_key, apiKey, API-Key,
 // x-token, card[number], soap:Password.
 func kindOf(name string) nameKind {
-	if colon := strings.LastIndexByte(name, ':'); colon >= 0 { // an XML namespace
-		name = name[colon+1:]
-	}
-	name = normaliseName(name)
+	name = normaliseName(withoutNamespace(name))
 	switch {
 	case cardNames[name] || containsAny(name, cardParts):
 		return cardName
@@ -61,6 +58,41 @@ func kindOf(name string) nameKind {
 	return plainName
 }
 
+// fieldName is a name in an object that is itself the value of parent.
+type fieldName struct{ parent, name string }
+
+// kindWithin judges a name that may say what it is together with its parent's
+// alone.
+func kindWithin(f fieldName) nameKind {
+	k := kindOf(f.name)
+	if k == plainName && f.parent != "" && kindOf(f.parent+" "+f.name) == cardName { // {"card":{"number":…}}
+		return cardName
+	}
+	return k
+}
+
+// What asParent leaves of a name: more than the longest name of a card, which
+// keeps a part of a name from being taken for the whole.
+const (
+	longParent  = 96
+	endOfParent = 32
+)
+
+// asParent shortens a name to what kindWithin makes of it as a parent. A long
+// one with many members would take time that grows with their product.
+func asParent(name string) string {
+	if len(name) <= longParent {
+		return name
+	}
+	name = normaliseName(withoutNamespace(name))
+	for _, part := range cardParts {
+		if strings.Contains(name, part) {
+			return part
+		}
+	}
+	return name[max(0, len(name)-endOfParent):]
+}
+
 func containsAny(name string, parts []string) bool {
 	for _, part := range parts {
 		if strings.Contains(name, part) {
@@ -69,6 +101,8 @@ func containsAny(name string, parts []string) bool {
 	}
 	return false
 }
+
+func withoutNamespace(name string) string { return name[strings.LastIndexByte(name, ':')+1:] }
 
 // normaliseName keeps the letters and digits, in lower case.
 func normaliseName(name string) string {

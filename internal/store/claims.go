@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
@@ -13,6 +14,21 @@ type Claimed struct {
 	MerchantID string
 	ID         string
 }
+
+// DeliveryLease is how long a delivery is left to its worker, after which
+// another node takes it over. It outlives a try that runs out its time.
+const DeliveryLease = 25 * time.Second
+
+// DueDelivery is a delivery under a lease. Who has just written it hands over
+// what it wrote, so that nobody need read it.
+type DueDelivery struct {
+	Claimed
+	Row   *sqlgen.Delivery
+	Event *sqlgen.Event
+}
+
+// LogValue names the row, and tells nothing of what is in it.
+func (d DueDelivery) LogValue() slog.Value { return slog.AnyValue(d.Claimed) }
 
 // claimDue is the one kind of statement that differs between the engines:
 // PostgreSQL skips rows that another node is claiming at the same moment, SQLite
@@ -29,8 +45,13 @@ func (s *Store) ClaimTransactions(ctx context.Context, now time.Time, lease time
 }
 
 // ClaimDeliveries takes deliveries that owe an attempt.
-func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
-	return s.claim(ctx, "deliveries", "next_attempt_at", now, lease, limit)
+func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, limit int) ([]DueDelivery, error) {
+	list, err := s.claim(ctx, "deliveries", "next_attempt_at", now, DeliveryLease, limit)
+	due := make([]DueDelivery, len(list))
+	for i, c := range list {
+		due[i] = DueDelivery{Claimed: c}
+	}
+	return due, err
 }
 
 // ClaimConnections takes connections that owe maintenance.

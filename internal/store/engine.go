@@ -101,7 +101,14 @@ type Tx struct {
 	*sqlgen.Queries
 	raw      Raw
 	postgres bool
+	about    string
 }
+
+// About names what the closure is about, such as a transaction's id. On
+// PostgreSQL a closure that says so, and reads nothing after its first write,
+// shares a commit with others, in the order of what they are about: it writes
+// no rows of anything else that a closure might be writing at the same time.
+func (tx *Tx) About(what string) { tx.about = what }
 
 // Raw runs the statements that must differ between the engines.
 func (tx *Tx) Raw() Raw { return tx.raw }
@@ -145,8 +152,9 @@ func IsPostgres(url string) bool {
 }
 
 // Update runs fn in a transaction and returns once it is committed, or undone.
-// A caller whose context ends before fn started gets its error and fn does not
-// run; from then on fn runs to its end whatever becomes of the caller. A panic
+// A caller whose context ends before fn started, or while it waits for a
+// connection, gets its error and nothing is kept; from then on fn runs to its end
+// whatever becomes of the caller. A panic
 // in fn undoes it and continues in the caller.
 func (s *Store) Update(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {

@@ -25,11 +25,14 @@ import (
 // A write that fails is thus heard of late, and then ends the transaction like
 // any other: its error is the answer of Update.
 type pipeline struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	begun bool
-	queue []*deferred
-	err   error // of the first statement that failed; nothing follows it
+	db *sql.DB
+	// caller is the caller's context: who gives up while we wait for a connection,
+	// which is got when first needed, ends the wait.
+	caller context.Context //nolint:containedctx // of a closure that otherwise outlives it
+	conn     *sql.Conn
+	begun    bool
+	queue    []*deferred
+	err      error // of the first statement that failed; nothing follows it
 }
 
 // deferred is a write on its way.
@@ -40,7 +43,11 @@ type deferred struct {
 	rows  int64
 }
 
-var errNotCommitted = errors.New("the server answered COMMIT by rolling back")
+var (
+	errNotCommitted = errors.New("the server answered COMMIT by rolling back")
+	// errAtCommit: whether it was committed is not known.
+	errAtCommit = errors.New("commit")
+)
 
 // queries runs generated statements, raw any.
 func (p *pipeline) queries() sqlgen.DBTX { return pipelined{p, true} }
@@ -58,6 +65,9 @@ func (p *pipeline) commit(ctx context.Context) error {
 // rollback undoes what is open; when that fails the connection is thrown away,
 // and the server undoes it.
 func (p *pipeline) rollback(ctx context.Context) {
+	if p.conn == nil {
+		return
+	}
 	_ = p.conn.Raw(func(driverConn any) error {
 		conn := driverConn.(*stdlib.Conn).Conn()
 		if conn.IsClosed() || conn.PgConn().TxStatus() == 'I' {
@@ -86,7 +96,34 @@ func (p *pipeline) open(ctx context.Context) error {
 	return p.send(ctx, false)
 }
 
+// connect gets the connection, once.
+func (p *pipeline) connect(ctx context.Context) error {
+	if p.conn != nil {
+		return nil
+	}
+	if p.caller.Err() == nil {
+		ctx = p.caller
+	}
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		p.err = fmt.Errorf("get a connection: %w", err)
+		return p.err
+	}
+	p.conn = conn
+	return nil
+}
+
+// release gives the connection back to the pool, unless it is broken.
+func (p *pipeline) release() {
+	if p.conn != nil {
+		_ = p.conn.Close()
+	}
+}
+
 func (p *pipeline) send(ctx context.Context, commit bool) error {
+	if err := p.connect(ctx); err != nil {
+		return err
+	}
 	p.err = p.conn.Raw(func(driverConn any) error {
 		return p.sendOn(ctx, driverConn.(*stdlib.Conn).Conn(), commit)
 	})
@@ -133,7 +170,7 @@ func (p *pipeline) sendOn(ctx context.Context, conn *pgx.Conn, commit bool) (err
 func checkCommit(tag pgconn.CommandTag, err error) error {
 	switch {
 	case err != nil:
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("%w: %w", errAtCommit, err)
 	case tag.String() != "COMMIT":
 		return errNotCommitted
 	}
@@ -171,12 +208,19 @@ type pipelined struct {
 	generated bool
 }
 
-// ready makes the transaction fit for a statement that is sent at once.
-func (p pipelined) ready(ctx context.Context, query string) error {
-	if p.generated && !p.begun && len(p.queue) == 0 && readsOnly(query) {
-		return p.err
+// at is where a statement runs that is sent at once: in the transaction, or on
+// any connection before it.
+func (p pipelined) at(ctx context.Context, query string) (interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}, error) {
+	if p.err == nil && p.generated && !p.begun && len(p.queue) == 0 && readsOnly(query) {
+		return p.db, nil
 	}
-	return p.open(ctx)
+	if err := p.open(ctx); err != nil {
+		return nil, err
+	}
+	return p.conn, nil
 }
 
 func (p pipelined) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -197,10 +241,11 @@ func (p pipelined) ExecContext(ctx context.Context, query string, args ...any) (
 }
 
 func (p pipelined) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	if err := p.ready(ctx, query); err != nil {
+	to, err := p.at(ctx, query)
+	if err != nil {
 		return nil, err
 	}
-	rows, err := p.conn.QueryContext(ctx, query, args...)
+	rows, err := to.QueryContext(ctx, query, args...)
 	p.note(err)
 	return rows, err
 }
@@ -208,12 +253,13 @@ func (p pipelined) QueryContext(ctx context.Context, query string, args ...any) 
 // QueryRowContext can't make a row that holds an error of our choice; a row of
 // a context that has ended is the nearest there is. The error itself is kept.
 func (p pipelined) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	if p.ready(ctx, query) != nil {
+	to, err := p.at(ctx, query)
+	if err != nil {
 		ended, cancel := context.WithCancel(ctx)
 		cancel()
 		return p.db.QueryRowContext(ended, query) // asks no server
 	}
-	row := p.conn.QueryRowContext(ctx, query, args...)
+	row := to.QueryRowContext(ctx, query, args...)
 	p.note(row.Err())
 	return row
 }

@@ -26,6 +26,7 @@ const (
 // SQLSTATE codes, PostgreSQL appendix A.
 const (
 	uniqueViolation      = "23505"
+	notNullViolation     = "23502"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 )
@@ -39,6 +40,7 @@ type postgresEngine struct {
 	mu      sync.Mutex // orders closed against running
 	closing sync.Once
 	err     error
+	groups  groups
 }
 
 func openPostgres(ctx context.Context, url string, opts Options) (engine, error) {
@@ -48,6 +50,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (engine, error)
 	}
 	harden(config.RuntimeParams)
 	e := &postgresEngine{config: config, db: stdlib.OpenDB(*config)}
+	e.groups.engine = e
 	conns := opts.MaxConns
 	if conns <= 0 {
 		conns = postgresConns
@@ -116,12 +119,17 @@ func (e *postgresEngine) update(ctx context.Context, fn Closure) error {
 	}
 	defer e.running.Done()
 	defer e.updates.Add(1)
+	alone := false
 	for run := 1; ; run++ {
-		again, err := e.once(ctx, fn)
+		again, err := e.once(ctx, fn, alone)
 		if !again || run == maxRuns {
 			return err
 		}
 		e.repeats.Add(1)
+		if errors.Is(err, errGroupLost) {
+			alone = true
+			continue
+		}
 		if sleep(ctx, backoff(run)) != nil {
 			return err
 		}
@@ -135,21 +143,27 @@ func backoff(run int) time.Duration {
 	return rand.N(limit) //nolint:gosec // it spreads load and guards nothing
 }
 
-// once runs fn in one transaction. Again says that the same may well work.
-func (e *postgresEngine) once(ctx context.Context, fn Closure) (again bool, err error) {
-	conn, err := e.db.Conn(ctx) // the caller's patience ends with its context
-	if err != nil {
-		return false, fmt.Errorf("get a connection: %w", err)
-	}
-	defer func() { _ = conn.Close() }() // back to the pool, unless it is broken
+// once runs fn in one transaction, its own or its group's. Again says that the
+// same may well work.
+func (e *postgresEngine) once(ctx context.Context, fn Closure, alone bool) (again bool, err error) {
+	p := &pipeline{db: e.db, caller: ctx}
+	defer p.release()
 	ctx, cancel := closureContext(ctx)
 	defer cancel()
-	p := &pipeline{db: e.db, conn: conn}
 	defer p.rollback(ctx) // does nothing after COMMIT; otherwise, or in a panic, it undoes
 	g := &guard{}
-	err = g.outcome(fn(ctx, g.transaction(p.queries(), p.raw(), true)))
-	if err == nil {
+	tx := g.transaction(p.queries(), p.raw(), true)
+	err = g.outcome(fn(ctx, tx))
+	switch {
+	case err != nil:
+	case !alone && tx.about != "" && !g.settings && p.onlyWrites():
+		err = e.groups.commit(tx.about, p.queue)
+		return errors.Is(err, errGroupLost), err
+	default:
 		err = p.commit(ctx)
+	}
+	if IsNull(err, versionColumn) { // heard of after its statement
+		err = fmt.Errorf("%w: %w", ErrStale, err)
 	}
 	if err == nil {
 		e.committed(g.settings)
@@ -164,7 +178,7 @@ func (e *postgresEngine) once(ctx context.Context, fn Closure) (again bool, err 
 // collided tells whether a transaction failed only because of others at the
 // same time.
 func collided(err error) bool {
-	if errors.Is(err, ErrStale) {
+	if errors.Is(err, ErrStale) || IsNull(err, versionColumn) {
 		return true
 	}
 	var pg *pgconn.PgError

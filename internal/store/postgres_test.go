@@ -133,16 +133,22 @@ func TestARowThatStaysStaleIsTheCallersProblem(t *testing.T) {
 	}
 }
 
-func TestACallerThatGivesUpWaitingForAConnectionRunsNothing(t *testing.T) {
+func TestACallerThatGivesUpWaitingForAConnectionKeepsNothing(t *testing.T) {
 	s := openPG(t, Options{MaxConns: 1})
-	if err := s.Update(t.Context(), func(context.Context, *Tx) error {
+	if err := s.Update(t.Context(), func(held context.Context, tx *Tx) error {
+		if _, err := tx.Raw().ExecContext(held, "SELECT 1"); err != nil {
+			return err
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		waiting := make(chan error, 1)
 		go func() {
-			waiting <- s.Update(ctx, func(context.Context, *Tx) error {
-				t.Error("the closure ran")
-				return nil
+			waiting <- s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+				_, err := tx.Raw().ExecContext(ctx, "SELECT 1")
+				if err == nil {
+					t.Error("the closure went on")
+				}
+				return err
 			})
 		}()
 		for s.engine.(*postgresEngine).db.Stats().WaitCount == 0 {

@@ -18,6 +18,7 @@ const (
 	UniqueFrontReference = "ux_transactions_front_reference"
 	UniqueMerchantName   = "ux_merchants_name"
 	UniqueUserEmail      = "ux_users_email"
+	UniqueIdempotencyKey = "idempotency_pkey"
 )
 
 // ErrStale says that a row changed since it was read; Update runs its closure again.
@@ -64,6 +65,23 @@ func InsertTransaction(ctx context.Context, q *sqlgen.Queries, t pay.Transaction
 	return nil
 }
 
+// Unchanged reports whether a transaction still stands as t has it. PostgreSQL is
+// not asked: there SaveTransaction finds out without a journey of its own, and
+// the closure runs again. In SQLite a failed statement would undo the whole group.
+func Unchanged(ctx context.Context, tx *Tx, t pay.Transaction) (bool, error) {
+	if tx.postgres {
+		return true, nil
+	}
+	version, err := tx.GetTransactionVersion(ctx, sqlgen.GetTransactionVersionParams{MerchantID: t.MerchantID, ID: t.ID})
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read version of %s: %w", t.ID, err)
+	}
+	return version == t.Version, nil
+}
+
 // SaveTransaction writes what may change of a transaction, if nobody changed it
 // since it was read; otherwise it returns ErrStale. On success t's version is
 // the stored one.
@@ -72,7 +90,7 @@ func SaveTransaction(ctx context.Context, q *sqlgen.Queries, t *pay.Transaction)
 	if err != nil {
 		return err
 	}
-	n, err := q.UpdateTransaction(ctx, sqlgen.UpdateTransactionParams{
+	err = q.UpdateTransaction(ctx, sqlgen.UpdateTransactionParams{
 		Status: string(t.Status), Fees: t.Fees.Minor, FeeBearer: string(t.FeeBearer), Phone: phoneOf(*t),
 		ConnectionID: t.Connection, Provider: t.Provider, ProviderReference: t.ProviderReference,
 		Refunded: t.Refunded, Submitted: t.Submitted, Late: t.Late, Overdue: t.Overdue, Alert: t.Alert,
@@ -81,11 +99,11 @@ func SaveTransaction(ctx context.Context, q *sqlgen.Queries, t *pay.Transaction)
 		CompletedAt: Millis(t.CompletedAt), ExpiresAt: Millis(t.ExpiresAt), NextCheckAt: Millis(t.NextCheckAt),
 		MerchantID: t.MerchantID, ID: t.ID, Version: t.Version,
 	})
+	if IsNull(err, versionColumn) {
+		err = ErrStale
+	}
 	if err != nil {
 		return fmt.Errorf("save transaction %s: %w", t.ID, err)
-	}
-	if n == 0 {
-		return fmt.Errorf("save transaction %s: %w", t.ID, ErrStale)
 	}
 	t.Version++
 	return nil

@@ -35,6 +35,28 @@ func IsUnique(err error, name string) bool {
 	return err == nil && slices.Contains(names[what], name)
 }
 
+// A column that can't be null is how a statement refuses a row that is not as it
+// was read: the others of its transaction need not wait for a count of rows.
+const (
+	versionColumn = "transactions.version"
+	// LeaseColumn fails a RecordDelivery whose lease is lost, for IsNull.
+	LeaseColumn = "deliveries.next_attempt_at"
+)
+
+// IsNull tells whether err comes from a null in the named column (table.column),
+// on either engine.
+func IsNull(err error, column string) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == notNullViolation && pg.TableName+"."+pg.ColumnName == column
+	}
+	var lite *sqlite.Error
+	if !errors.As(err, &lite) || lite.Code() != sqlite3.SQLITE_CONSTRAINT_NOTNULL {
+		return false
+	}
+	return strings.Contains(lite.Error(), "NOT NULL constraint failed: "+column+" ")
+}
+
 // sqliteViolation finds what SQLite's message names: the columns, as in
 // "t.a, t.b", and seldom the index.
 func sqliteViolation(err error) (what string, ok bool) {

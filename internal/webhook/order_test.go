@@ -108,7 +108,7 @@ func TestOrderHoldsAcrossNodesUnderFailures(t *testing.T) {
 		for range 2 {
 			sender := b.newSender(outbound.Policy{AllowLoopback: true})
 			sender.Now = time.Now
-			r := &due.Runner[store.Claimed]{Claim: sender.Claim, Work: sender.Work, Workers: 8, Poll: 5 * time.Millisecond, Log: sender.Log}
+			r := &due.Runner[store.DueDelivery]{Claim: sender.Claim, Work: sender.Work, Workers: 8, Poll: 5 * time.Millisecond, Log: sender.Log}
 			sender.OnWork(r.Wake)
 			r.Done = func(_ time.Duration, err error) {
 				if err != nil {
@@ -158,7 +158,7 @@ func TestANodeThatDiesBetweenSendingAndRecordingLosesOnlyItsLease(t *testing.T) 
 		b.dialect.judge = nil
 		b.work()
 		b.wants(id, Pending, 0) // still under the dead node's lease
-		b.advance(lease)
+		b.advance(store.DeliveryLease)
 		b.work()
 		b.wants(id, Delivered, 1)
 		if n := len(shop.requests()); n != 2 {
@@ -174,7 +174,7 @@ func TestWhoLostTheLeaseRecordsNothing(t *testing.T) {
 			if n > 1 {
 				return
 			}
-			b.advance(lease + time.Second)
+			b.advance(store.DeliveryLease + time.Second)
 			list, err := other.Claim(t.Context(), 10)
 			if err != nil || len(list) != 1 {
 				t.Errorf("claimed %d deliveries after the lease, error %v", len(list), err)
@@ -202,7 +202,7 @@ func TestADeliveryWhoseLeaseEndedBeforeTheWorkBeganIsLeftAlone(t *testing.T) {
 		b.owe("pay_1", 1, "succeeded", endpoint, 1)
 		list, err := b.sender.Claim(t.Context(), 10)
 		must(t, err)
-		b.advance(lease)
+		b.advance(store.DeliveryLease)
 		must(t, b.sender.Work(t.Context(), list[0]))
 		if len(shop.requests()) != 0 {
 			t.Error("it was sent without a lease")

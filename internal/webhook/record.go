@@ -3,7 +3,6 @@ package webhook
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -17,8 +16,6 @@ const (
 	ourTrouble   = time.Minute
 	troubleLimit = 72 * time.Hour
 )
-
-var errLeaseLost = errors.New("the lease was lost")
 
 // job is one claimed delivery at work: d is changed and then saved.
 type job struct {
@@ -67,28 +64,27 @@ func (j *job) commit(ctx context.Context, before, after store.Closure) error {
 	var woken sql.Result // looked at after COMMIT, with which it may travel
 	err := j.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		woken = nil
+		tx.About(j.d.TransactionID)
 		if err := before(ctx, tx); err != nil {
 			return err
 		}
-		n, err := tx.RecordDelivery(ctx, j.recorded())
-		if err != nil {
+		if err := tx.RecordDelivery(ctx, j.recorded()); err != nil {
 			return err
-		}
-		if n == 0 {
-			return errLeaseLost
 		}
 		if err := after(ctx, tx); err != nil {
 			return err
 		}
 		if j.d.Status != Pending {
+			var err error
 			woken, err = tx.WakeDeliveries(ctx, sqlgen.WakeDeliveriesParams{
 				NextAttemptAt: j.now().UnixMilli(), MerchantID: j.d.MerchantID, TransactionID: j.d.TransactionID,
 				Target: j.d.Target, Sequence: j.d.Sequence, Waiting: waiting,
 			})
+			return err
 		}
-		return err
+		return nil
 	})
-	if errors.Is(err, errLeaseLost) {
+	if store.IsNull(err, store.LeaseColumn) {
 		j.Log.Warn("delivery outlived its lease; what came of it is not recorded", "delivery", j.d.ID)
 		return nil
 	}

@@ -17,10 +17,6 @@ import (
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
-// lease is how long a claimed delivery is left to its worker, after which
-// another node takes it over. It outlives a try that runs out its time.
-const lease = 25 * time.Second
-
 // The statuses of a delivery.
 const (
 	Pending   = "pending"
@@ -84,19 +80,19 @@ func (s *Sender) Endpoints() Endpoints {
 
 // Claim takes up to limit deliveries that are due; nobody else gets them until
 // their lease ends.
-func (s *Sender) Claim(ctx context.Context, limit int) ([]store.Claimed, error) {
-	return s.Store.ClaimDeliveries(ctx, s.now(), lease, limit)
+func (s *Sender) Claim(ctx context.Context, limit int) ([]store.DueDelivery, error) {
+	return s.Store.ClaimDeliveries(ctx, s.now(), limit)
 }
 
 // Work does what a claimed delivery owes: one try, or a reason to make it later
 // or never. An error leaves the row to its lease.
-func (s *Sender) Work(ctx context.Context, c store.Claimed) error {
-	d, err := s.Store.Read().GetDelivery(ctx, sqlgen.GetDeliveryParams{MerchantID: c.MerchantID, ID: c.ID})
+func (s *Sender) Work(ctx context.Context, due store.DueDelivery) error {
+	d, event, err := s.read(ctx, due)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("read delivery %s: %w", c.ID, err)
+		return fmt.Errorf("read delivery %s: %w", due.ID, err)
 	}
 	if d.Status != Pending || d.NextAttemptAt <= s.now().UnixMilli() {
 		return nil // it has ended, or the lease has before the work began
@@ -105,7 +101,7 @@ func (s *Sender) Work(ctx context.Context, c store.Claimed) error {
 	if waits, err := j.waitsForEarlier(ctx); waits || err != nil {
 		return err
 	}
-	m, err := s.prepare(ctx, d)
+	m, err := s.prepare(ctx, d, event)
 	start := j.start(m)
 	var never *unsendable
 	switch {
@@ -117,6 +113,22 @@ func (s *Sender) Work(ctx context.Context, c store.Claimed) error {
 		return j.again(ctx, start)
 	}
 	return j.tryFaulty(ctx, m)
+}
+
+// read gets the delivery and its event, unless their writer has handed them over.
+func (s *Sender) read(ctx context.Context, due store.DueDelivery) (d sqlgen.Delivery, event sqlgen.Event, err error) {
+	if due.Row != nil && due.Event != nil {
+		return *due.Row, *due.Event, nil
+	}
+	d, err = s.Store.Read().GetDelivery(ctx, sqlgen.GetDeliveryParams{MerchantID: due.MerchantID, ID: due.ID})
+	if err != nil || d.Status != Pending {
+		return d, event, err
+	}
+	event, err = s.Store.Read().GetEvent(ctx, sqlgen.GetEventParams{MerchantID: d.MerchantID, ID: d.EventID})
+	if err != nil {
+		return d, event, fmt.Errorf("read event %s: %w", d.EventID, err)
+	}
+	return d, event, nil
 }
 
 func (s *Sender) now() time.Time { return s.Now().UTC() }
@@ -145,11 +157,7 @@ func (u *unsendable) Error() string { return u.because }
 
 // prepare makes the message of a delivery. A target that is no dialect is an
 // endpoint.
-func (s *Sender) prepare(ctx context.Context, d sqlgen.Delivery) (message, error) {
-	event, err := s.Store.Read().GetEvent(ctx, sqlgen.GetEventParams{MerchantID: d.MerchantID, ID: d.EventID})
-	if err != nil {
-		return message{}, fmt.Errorf("read event %s: %w", d.EventID, err)
-	}
+func (s *Sender) prepare(ctx context.Context, d sqlgen.Delivery, event sqlgen.Event) (message, error) {
 	t, err := snapshot(event)
 	if err != nil {
 		return message{}, err

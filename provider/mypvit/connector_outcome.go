@@ -16,7 +16,7 @@ var errNotSent = errors.New("not sent")
 // renewed once and the request repeated once: a refused key proves that the
 // first request was not carried out.
 func (c *connector) call(ctx context.Context, request func(*Client) error) error {
-	key, err := c.secrets.current(ctx)
+	key, err := c.secrets.forCall(ctx)
 	if err != nil {
 		return errors.Join(errNotSent, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
@@ -18,6 +19,8 @@ const (
 	// renewalTime is the most a renewal takes: its own call and the wait.
 	renewalTime = 75 * time.Second
 	pushPoll    = 250 * time.Millisecond
+	// keyMemory is how long a call may use a key without looking it up.
+	keyMemory = time.Second
 	// keyCheck is how often a key of unknown life is looked at again.
 	keyCheck = 5 * time.Minute
 	// The back-off after a renewal that failed.
@@ -63,6 +66,10 @@ type secretKeeper struct {
 	password   pay.Secret
 	// pause waits; a test moves its clock instead.
 	pause func(context.Context, time.Duration) error
+
+	mu       sync.Mutex
+	lately   pay.Secret
+	lookedAt time.Time
 }
 
 func newSecretKeeper(env provider.Environment, client *Client, account, reception string) *secretKeeper {
@@ -110,6 +117,30 @@ func (k *secretKeeper) current(ctx context.Context) (pay.Secret, error) {
 	return pay.Secret(kept.Secret), nil
 }
 
+// forCall is the key to make a call with, looked up once a second: where another
+// node has renewed it meanwhile, the provider refuses the old one and renew finds
+// the new one.
+func (k *secretKeeper) forCall(ctx context.Context) (pay.Secret, error) {
+	now := k.env.Now()
+	k.mu.Lock()
+	key, at := k.lately, k.lookedAt
+	k.mu.Unlock()
+	if since := now.Sub(at); since >= 0 && since < keyMemory {
+		return key, nil
+	}
+	key, err := k.current(ctx)
+	if err == nil {
+		k.note(key, now)
+	}
+	return key, err
+}
+
+func (k *secretKeeper) note(key pay.Secret, at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lately, k.lookedAt = key, at
+}
+
 // renew replaces the key used, unless another node has done so already, and
 // returns the key in force. One renewal runs at a time per account; the others
 // wait for it.
@@ -118,6 +149,7 @@ func (k *secretKeeper) renew(ctx context.Context, used pay.Secret) (pay.Secret, 
 		return "", errors.New("no renewal password is configured")
 	}
 	deadline := k.env.Now().Add(renewalTime)
+	k.note("", time.Time{}) // the calls after this one look, too
 	for {
 		now, err := k.current(ctx)
 		if err != nil || now != used {
@@ -164,6 +196,7 @@ func (k *secretKeeper) renewAlone(ctx context.Context) (pay.Secret, error) {
 	if err := provider.Remember(ctx, k.env.Memory, memoryKey, "", kept, time.Time{}); err != nil {
 		return "", fmt.Errorf("keep mypvit secret: %w", err)
 	}
+	k.note(key.Secret, k.env.Now())
 	if err := k.env.Memory.Delete(ctx, memoryBackoff); err != nil {
 		return "", fmt.Errorf("clear mypvit back-off: %w", err)
 	}

@@ -42,13 +42,15 @@ INSERT INTO deliveries (
     probed, last_status, last_error, verdict, created_at, completed_at, next_attempt_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
--- name: RecordDelivery :execrows
+-- name: RecordDelivery :exec
 -- RecordDelivery writes what a try came to, while the lease of who tried holds.
+-- It fails on next_attempt_at, which can't be null, where that lease is lost.
 UPDATE deliveries SET status = sqlc.arg(status), attempts = sqlc.arg(attempts), probed = sqlc.arg(probed),
     last_status = sqlc.arg(last_status), last_error = sqlc.arg(last_error), verdict = sqlc.arg(verdict),
-    completed_at = sqlc.arg(completed_at), next_attempt_at = sqlc.arg(next_attempt_at)
-WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
-  AND status = 'pending' AND next_attempt_at = sqlc.arg(lease);
+    completed_at = sqlc.arg(completed_at), next_attempt_at = CASE
+        WHEN deliveries.status = 'pending' AND next_attempt_at = CAST(sqlc.arg(lease) AS bigint) THEN CAST(sqlc.arg(next_attempt_at) AS bigint)
+    END
+WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: HoldEarlierDelivery :execrows
 -- HoldEarlierDelivery locks the first delivery that a later one waits for, so

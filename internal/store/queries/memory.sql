@@ -35,11 +35,11 @@ WHERE leases.expires_at <= sqlc.arg(now);
 -- name: ReleaseLease :exec
 DELETE FROM leases WHERE key_hash = $1 AND holder = $2;
 
--- name: InsertIdempotency :execrows
+-- name: InsertIdempotency :exec
+-- InsertIdempotency fails on the primary key where the key is taken.
 INSERT INTO idempotency (
     merchant_id, mode, key, fingerprint, status, answer, transaction_id, lease_until, created_at, expires_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-ON CONFLICT (merchant_id, mode, key) DO NOTHING;
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- name: GetIdempotency :one
 SELECT * FROM idempotency WHERE merchant_id = $1 AND mode = $2 AND key = $3;

@@ -13,7 +13,9 @@ INSERT INTO transactions (
     $32, $33, $34, $35, $36
 );
 
--- name: UpdateTransaction :execrows
+-- name: UpdateTransaction :exec
+-- UpdateTransaction fails on the version, which can't be null, where the row is
+-- no longer the one that was read: so nobody has to wait for a count of rows.
 UPDATE transactions SET
     status = sqlc.arg(status), fees = sqlc.arg(fees), fee_bearer = sqlc.arg(fee_bearer), phone = sqlc.arg(phone),
     connection_id = sqlc.arg(connection_id), provider = sqlc.arg(provider),
@@ -21,9 +23,10 @@ UPDATE transactions SET
     submitted = sqlc.arg(submitted), late = sqlc.arg(late), overdue = sqlc.arg(overdue),
     alert = sqlc.arg(alert), notice_copies = sqlc.arg(notice_copies), attempts = sqlc.arg(attempts),
     paid_attempt = sqlc.arg(paid_attempt), sequence = sqlc.arg(sequence), checks = sqlc.arg(checks),
-    details = sqlc.arg(details), version = version + 1, updated_at = sqlc.arg(updated_at),
-    completed_at = sqlc.arg(completed_at), expires_at = sqlc.arg(expires_at), next_check_at = sqlc.arg(next_check_at)
-WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
+    details = sqlc.arg(details), version = CASE WHEN version = CAST(sqlc.arg(version) AS bigint) THEN version + 1 END,
+    updated_at = sqlc.arg(updated_at), completed_at = sqlc.arg(completed_at), expires_at = sqlc.arg(expires_at),
+    next_check_at = sqlc.arg(next_check_at)
+WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: GetTransaction :one
 SELECT * FROM transactions WHERE merchant_id = $1 AND id = $2;
@@ -88,10 +91,26 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transact
 UPDATE transactions SET next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id) AND version = sqlc.arg(version);
 
+-- A notification changes what its transaction's attempts say. It bumps the
+-- version, so that nobody saves the transaction who has not seen it.
+
 -- name: CheckSoon :exec
-UPDATE transactions SET next_check_at = sqlc.arg(next_check_at), version = version + 1
-WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id)
-  AND (next_check_at = 0 OR next_check_at > sqlc.arg(next_check_at));
+UPDATE transactions SET version = version + 1, next_check_at = CASE
+    WHEN next_check_at > 0 AND next_check_at < sqlc.arg(next_check_at) THEN next_check_at
+    ELSE sqlc.arg(next_check_at) END
+WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
+
+-- name: LeaseCheck :exec
+-- LeaseCheck is CheckSoon by whoever has a worker for the check at hand.
+UPDATE transactions SET version = version + 1, next_check_at = sqlc.arg(next_check_at)
+WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
+
+-- name: BumpTransaction :exec
+UPDATE transactions SET version = version + 1
+WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
+
+-- name: GetTransactionVersion :one
+SELECT version FROM transactions WHERE merchant_id = $1 AND id = $2;
 
 -- name: MarkHinted :exec
 UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)), hinted_at = sqlc.arg(hinted_at)

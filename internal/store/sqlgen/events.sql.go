@@ -732,12 +732,13 @@ func (q *Queries) ListTransactionNotifications(ctx context.Context, arg ListTran
 	return items, nil
 }
 
-const recordDelivery = `-- name: RecordDelivery :execrows
+const recordDelivery = `-- name: RecordDelivery :exec
 UPDATE deliveries SET status = $1, attempts = $2, probed = $3,
     last_status = $4, last_error = $5, verdict = $6,
-    completed_at = $7, next_attempt_at = $8
-WHERE merchant_id = $9 AND id = $10
-  AND status = 'pending' AND next_attempt_at = $11
+    completed_at = $7, next_attempt_at = CASE
+        WHEN deliveries.status = 'pending' AND next_attempt_at = CAST($8 AS bigint) THEN CAST($9 AS bigint)
+    END
+WHERE merchant_id = $10 AND id = $11
 `
 
 type RecordDeliveryParams struct {
@@ -748,15 +749,16 @@ type RecordDeliveryParams struct {
 	LastError     string
 	Verdict       string
 	CompletedAt   int64
+	Lease         int64
 	NextAttemptAt int64
 	MerchantID    string
 	ID            string
-	Lease         int64
 }
 
 // RecordDelivery writes what a try came to, while the lease of who tried holds.
-func (q *Queries) RecordDelivery(ctx context.Context, arg RecordDeliveryParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, recordDelivery,
+// It fails on next_attempt_at, which can't be null, where that lease is lost.
+func (q *Queries) RecordDelivery(ctx context.Context, arg RecordDeliveryParams) error {
+	_, err := q.db.ExecContext(ctx, recordDelivery,
 		arg.Status,
 		arg.Attempts,
 		arg.Probed,
@@ -764,15 +766,12 @@ func (q *Queries) RecordDelivery(ctx context.Context, arg RecordDeliveryParams) 
 		arg.LastError,
 		arg.Verdict,
 		arg.CompletedAt,
+		arg.Lease,
 		arg.NextAttemptAt,
 		arg.MerchantID,
 		arg.ID,
-		arg.Lease,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const updateEndpoint = `-- name: UpdateEndpoint :execrows

@@ -170,11 +170,10 @@ func (q *Queries) GetMemory(ctx context.Context, arg GetMemoryParams) (Memory, e
 	return i, err
 }
 
-const insertIdempotency = `-- name: InsertIdempotency :execrows
+const insertIdempotency = `-- name: InsertIdempotency :exec
 INSERT INTO idempotency (
     merchant_id, mode, key, fingerprint, status, answer, transaction_id, lease_until, created_at, expires_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-ON CONFLICT (merchant_id, mode, key) DO NOTHING
 `
 
 type InsertIdempotencyParams struct {
@@ -190,8 +189,9 @@ type InsertIdempotencyParams struct {
 	ExpiresAt     int64
 }
 
-func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, insertIdempotency,
+// InsertIdempotency fails on the primary key where the key is taken.
+func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyParams) error {
+	_, err := q.db.ExecContext(ctx, insertIdempotency,
 		arg.MerchantID,
 		arg.Mode,
 		arg.Key,
@@ -203,10 +203,7 @@ func (q *Queries) InsertIdempotency(ctx context.Context, arg InsertIdempotencyPa
 		arg.CreatedAt,
 		arg.ExpiresAt,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const purgeIdempotency = `-- name: PurgeIdempotency :execrows

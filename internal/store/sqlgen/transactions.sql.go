@@ -9,6 +9,21 @@ import (
 	"context"
 )
 
+const bumpTransaction = `-- name: BumpTransaction :exec
+UPDATE transactions SET version = version + 1
+WHERE merchant_id = $1 AND id = $2
+`
+
+type BumpTransactionParams struct {
+	MerchantID string
+	ID         string
+}
+
+func (q *Queries) BumpTransaction(ctx context.Context, arg BumpTransactionParams) error {
+	_, err := q.db.ExecContext(ctx, bumpTransaction, arg.MerchantID, arg.ID)
+	return err
+}
+
 const checkLater = `-- name: CheckLater :exec
 UPDATE transactions SET next_check_at = $1
 WHERE merchant_id = $2 AND id = $3
@@ -27,9 +42,11 @@ func (q *Queries) CheckLater(ctx context.Context, arg CheckLaterParams) error {
 }
 
 const checkSoon = `-- name: CheckSoon :exec
-UPDATE transactions SET next_check_at = $1, version = version + 1
+
+UPDATE transactions SET version = version + 1, next_check_at = CASE
+    WHEN next_check_at > 0 AND next_check_at < $1 THEN next_check_at
+    ELSE $1 END
 WHERE merchant_id = $2 AND id = $3
-  AND (next_check_at = 0 OR next_check_at > $1)
 `
 
 type CheckSoonParams struct {
@@ -38,6 +55,8 @@ type CheckSoonParams struct {
 	ID          string
 }
 
+// A notification changes what its transaction's attempts say. It bumps the
+// version, so that nobody saves the transaction who has not seen it.
 func (q *Queries) CheckSoon(ctx context.Context, arg CheckSoonParams) error {
 	_, err := q.db.ExecContext(ctx, checkSoon, arg.NextCheckAt, arg.MerchantID, arg.ID)
 	return err
@@ -424,6 +443,22 @@ func (q *Queries) GetTransactionByToken(ctx context.Context, arg GetTransactionB
 	return i, err
 }
 
+const getTransactionVersion = `-- name: GetTransactionVersion :one
+SELECT version FROM transactions WHERE merchant_id = $1 AND id = $2
+`
+
+type GetTransactionVersionParams struct {
+	MerchantID string
+	ID         string
+}
+
+func (q *Queries) GetTransactionVersion(ctx context.Context, arg GetTransactionVersionParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, getTransactionVersion, arg.MerchantID, arg.ID)
+	var version int64
+	err := row.Scan(&version)
+	return version, err
+}
+
 const insertAttempt = `-- name: InsertAttempt :exec
 INSERT INTO attempts (
     merchant_id, transaction_id, number, connection_id, provider, status, reference,
@@ -571,6 +606,23 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 		arg.ExpiresAt,
 		arg.NextCheckAt,
 	)
+	return err
+}
+
+const leaseCheck = `-- name: LeaseCheck :exec
+UPDATE transactions SET version = version + 1, next_check_at = $1
+WHERE merchant_id = $2 AND id = $3
+`
+
+type LeaseCheckParams struct {
+	NextCheckAt int64
+	MerchantID  string
+	ID          string
+}
+
+// LeaseCheck is CheckSoon by whoever has a worker for the check at hand.
+func (q *Queries) LeaseCheck(ctx context.Context, arg LeaseCheckParams) error {
+	_, err := q.db.ExecContext(ctx, leaseCheck, arg.NextCheckAt, arg.MerchantID, arg.ID)
 	return err
 }
 
@@ -889,7 +941,7 @@ func (q *Queries) UpdateAttempt(ctx context.Context, arg UpdateAttemptParams) er
 	return err
 }
 
-const updateTransaction = `-- name: UpdateTransaction :execrows
+const updateTransaction = `-- name: UpdateTransaction :exec
 UPDATE transactions SET
     status = $1, fees = $2, fee_bearer = $3, phone = $4,
     connection_id = $5, provider = $6,
@@ -897,9 +949,10 @@ UPDATE transactions SET
     submitted = $9, late = $10, overdue = $11,
     alert = $12, notice_copies = $13, attempts = $14,
     paid_attempt = $15, sequence = $16, checks = $17,
-    details = $18, version = version + 1, updated_at = $19,
-    completed_at = $20, expires_at = $21, next_check_at = $22
-WHERE merchant_id = $23 AND id = $24 AND version = $25
+    details = $18, version = CASE WHEN version = CAST($19 AS bigint) THEN version + 1 END,
+    updated_at = $20, completed_at = $21, expires_at = $22,
+    next_check_at = $23
+WHERE merchant_id = $24 AND id = $25
 `
 
 type UpdateTransactionParams struct {
@@ -921,17 +974,19 @@ type UpdateTransactionParams struct {
 	Sequence          int64
 	Checks            int64
 	Details           string
+	Version           int64
 	UpdatedAt         int64
 	CompletedAt       int64
 	ExpiresAt         int64
 	NextCheckAt       int64
 	MerchantID        string
 	ID                string
-	Version           int64
 }
 
-func (q *Queries) UpdateTransaction(ctx context.Context, arg UpdateTransactionParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, updateTransaction,
+// UpdateTransaction fails on the version, which can't be null, where the row is
+// no longer the one that was read: so nobody has to wait for a count of rows.
+func (q *Queries) UpdateTransaction(ctx context.Context, arg UpdateTransactionParams) error {
+	_, err := q.db.ExecContext(ctx, updateTransaction,
 		arg.Status,
 		arg.Fees,
 		arg.FeeBearer,
@@ -950,16 +1005,13 @@ func (q *Queries) UpdateTransaction(ctx context.Context, arg UpdateTransactionPa
 		arg.Sequence,
 		arg.Checks,
 		arg.Details,
+		arg.Version,
 		arg.UpdatedAt,
 		arg.CompletedAt,
 		arg.ExpiresAt,
 		arg.NextCheckAt,
 		arg.MerchantID,
 		arg.ID,
-		arg.Version,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }

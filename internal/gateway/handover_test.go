@@ -1,0 +1,135 @@
+package gateway_test
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
+)
+
+// bench has a number of free workers, and keeps what they are given.
+type bench[T any] struct {
+	free, taken, released int
+	rows                  []T
+}
+
+type seat[T any] struct{ *bench[T] }
+
+func (b *bench[T]) reserve() gateway.Worker[T] {
+	if b.free == 0 {
+		return nil
+	}
+	b.free--
+	b.taken++
+	return seat[T]{b}
+}
+
+func (s seat[T]) Work(row T) { s.rows = append(s.rows, row) }
+func (s seat[T]) Release()   { s.released++ }
+
+func TestWhatIsDueAtOnceIsHandedOverUnderALease(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		checks, deliveries := &bench[store.Claimed]{free: 1}, &bench[store.DueDelivery]{free: 1}
+		w.OnHandOver(gateway.HandOver{Check: checks.reserve, Delivery: deliveries.reserve})
+		told := 0
+		w.OnWork(func(gateway.Work) { told++ })
+		w.endpoint("we_1", `[]`, true)
+		w.alpha.on(submit, said(waiting))
+		tx := w.create(w.live, order("R1"))
+		w.hook(w.alpha, notice{Reference: w.attempts(tx)[0].Reference, Hint: pay.OutcomeSucceeded}.text())
+		if len(checks.rows) != 1 || checks.rows[0].ID != tx.ID || told != 0 {
+			t.Fatalf("handed over %v and told of %d, want the hinted transaction by hand", checks.rows, told)
+		}
+		w.clock.Advance(time.Second)
+		if list, err := w.ClaimTransactions(t.Context(), 10); err != nil || len(list) != 0 {
+			t.Errorf("what a worker has in hand is claimed: %v, %v", list, err)
+		}
+		w.alpha.on(status, said(paid))
+		if err := w.Resolve(t.Context(), checks.rows[0]); err != nil {
+			t.Fatal(err)
+		}
+		w.status(tx, pay.StatusSucceeded)
+		w.handedAsStored(deliveries.rows)
+		if told != 0 {
+			t.Error("told of work that a worker has in hand")
+		}
+		if list, err := w.Store.ClaimDeliveries(t.Context(), w.clock.Now(), 10); err != nil || len(list) != 0 {
+			t.Errorf("a delivery in hand is claimed: %v, %v", list, err)
+		}
+		// The node dies with it: the lease brings it back.
+		w.clock.Advance(store.DeliveryLease)
+		if list, err := w.Store.ClaimDeliveries(t.Context(), w.clock.Now(), 10); err != nil || len(list) != 1 {
+			t.Errorf("claimed after the lease: %v, %v", list, err)
+		}
+	})
+}
+
+// handedAsStored fails unless one delivery was handed over, just as it is stored.
+func (w *world) handedAsStored(rows []store.DueDelivery) {
+	w.Helper()
+	if len(rows) != 1 {
+		w.Fatalf("%d deliveries handed over, want 1", len(rows))
+	}
+	d := rows[0]
+	row, err := w.Store.Read().GetDelivery(w.Context(), sqlgen.GetDeliveryParams{MerchantID: d.MerchantID, ID: d.ID})
+	if err != nil || !reflect.DeepEqual(row, *d.Row) {
+		w.Errorf("handed over %+v, stored is %+v, error %v", *d.Row, row, err)
+	}
+	event, err := w.Store.Read().GetEvent(w.Context(), sqlgen.GetEventParams{MerchantID: d.MerchantID, ID: row.EventID})
+	if err != nil || !reflect.DeepEqual(event, *d.Event) {
+		w.Errorf("handed over %+v, stored is %+v, error %v", *d.Event, event, err)
+	}
+}
+
+func TestWithoutAFreeWorkerOrACommitNothingIsHandedOver(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		deliveries := &bench[store.DueDelivery]{free: 2}
+		w.OnHandOver(gateway.HandOver{
+			Check:    func() gateway.Worker[store.Claimed] { return nil },
+			Delivery: deliveries.reserve,
+		})
+		told := map[gateway.Work]int{}
+		w.OnWork(func(k gateway.Work) { told[k]++ })
+		w.endpoint("we_1", `["payment.created"]`, true)
+		w.alpha.on(submit, said(waiting))
+		tx := w.create(w.live, order("R1"))
+		w.hook(w.alpha, notice{Reference: w.attempts(tx)[0].Reference, Hint: pay.OutcomeSucceeded}.text())
+		if told[gateway.WorkTransactions] != 1 {
+			t.Error("nobody was told of the check that is due")
+		}
+		if _, err := w.Create(t.Context(), w.live, order("R1")); err == nil {
+			t.Fatal("a reference was taken twice")
+		}
+		if len(deliveries.rows) != 1 || deliveries.taken != 1+deliveries.released {
+			t.Errorf("%d handed over, %d reserved, %d released: want one handed over and none kept", len(deliveries.rows), deliveries.taken, deliveries.released)
+		}
+		deliveries.free = 0
+		w.create(w.live, order("R2"))
+		if told[gateway.WorkDeliveries] != 1 {
+			t.Error("nobody was told of the delivery that is due")
+		}
+	})
+}
+
+func TestWhatChangedSinceItWasReadIsReadAgain(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		tx := w.create(w.live, order("R1"))
+		reference := w.attempts(tx)[0].Reference
+		// While one question is on its way, a notification comes.
+		w.alpha.on(status, func(context.Context, call) (provider.Result, error) {
+			w.alpha.on(status, said(paid))
+			w.hook(w.alpha, notice{Reference: reference, Hint: pay.OutcomeSucceeded}.text())
+			return declined, nil
+		})
+		w.after(12 * time.Second)
+		w.after(time.Second)
+		w.status(tx, pay.StatusSucceeded)
+		w.balanced()
+	})
+}
