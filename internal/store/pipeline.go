@@ -29,10 +29,10 @@ type pipeline struct {
 	// caller is the caller's context: who gives up while we wait for a connection,
 	// which is got when first needed, ends the wait.
 	caller context.Context //nolint:containedctx // of a closure that otherwise outlives it
-	conn     *sql.Conn
-	begun    bool
-	queue    []*deferred
-	err      error // of the first statement that failed; nothing follows it
+	conn   *sql.Conn
+	begun  bool
+	queue  []*deferred
+	err    error // of the first statement that failed; nothing follows it
 }
 
 // deferred is a write on its way.
