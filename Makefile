@@ -51,13 +51,13 @@ race: test-deps ## Run the tests under the race detector (needs gcc)
 	$(GO) test -race -count=1 -timeout $(TEST_TIMEOUT) $(PACKAGES)
 
 # Minutes: whole life cycles at full load and at 190 payments/s with a slow
-# provider, then the parts by themselves, each on both stores.
+# provider, then the parts by themselves and the start, each on both stores.
 .PHONY: bench
-bench: test-deps build ## Measure whole life cycles and the floor, on both stores
+bench: test-deps build ## Measure life cycles, floor, parts and start on both stores, write docs/performance.md
 	@set -e; for store in sqlite postgres; do \
-		bin/passerelle bench --store $$store $(BENCH_FLAGS); \
-		bin/passerelle bench --store $$store --rate 190 --provider-latency lognormal $(BENCH_FLAGS); \
-		for mode in ledger webhooks sandbox; do bin/passerelle bench --store $$store --mode $$mode $(BENCH_FLAGS); done; \
+		bin/passerelle bench --store $$store --report docs $(BENCH_FLAGS); \
+		bin/passerelle bench --store $$store --rate 190 --provider-latency lognormal --report docs $(BENCH_FLAGS); \
+		for mode in ledger webhooks sandbox start; do bin/passerelle bench --store $$store --mode $$mode --report docs $(BENCH_FLAGS); done; \
 	done
 
 # The databases of all sizes stand side by side: some 60 GB per store for ten
@@ -101,9 +101,9 @@ fuzz: ## Run every fuzz target for FUZZTIME: parsers, signatures, amounts
 
 # Minutes: nodes are killed and restarted, PostgreSQL fails over, clocks differ.
 .PHONY: cluster
-cluster: test-deps ## Run three nodes on one PostgreSQL, make parts fail, and measure what they carry
+cluster: test-deps ## Run three nodes on one PostgreSQL, make parts fail, measure them, write docs/performance.md
 	$(GO) test -c -o bin/cluster.test ./e2e/cluster
-	@cd e2e/cluster && ../../bin/cluster.test -whole -test.timeout 30m
+	@cd e2e/cluster && ../../bin/cluster.test -whole -report ../../docs -test.timeout 30m
 
 .PHONY: matrix
 matrix: ## Play every front by every rail, print the table and write docs/matrix.md

@@ -14,7 +14,7 @@ import (
 )
 
 type benchCommand struct {
-	Mode            string        `help:"lifecycle, or a part by itself: ledger postings, webhooks from the outbox, sandbox requests; or growth: the same requests with more and more stored." enum:"lifecycle,ledger,webhooks,sandbox,growth" default:"lifecycle"`
+	Mode            string        `help:"lifecycle, or a part by itself: ledger postings, webhooks from the outbox, sandbox requests; start: how soon serve is ready, and its memory when idle; or growth: the same requests with more and more stored." enum:"lifecycle,ledger,webhooks,sandbox,start,growth" default:"lifecycle"`
 	Store           string        `help:"sqlite or postgres." enum:"sqlite,postgres" default:"sqlite"`
 	DatabaseURL     string        `name:"database-url" help:"Database to use, which keeps what is written; a temporary one unless set." placeholder:"URL"`
 	Rate            float64       `help:"Payments that arrive per second, whatever becomes of those before; 0 has clients run one life cycle after the other." default:"0"`
@@ -24,7 +24,7 @@ type benchCommand struct {
 	Preload         int           `help:"Settled payments that are there at the start." default:"0"`
 	ProviderLatency string        `name:"provider-latency" help:"none, or lognormal: 120 ms at the median, 380 ms at the 99th percentile, one answer in a hundred lost." enum:"none,lognormal" default:"none"`
 	Sizes           []int         `help:"Payments stored, for growth." default:"1000,10000,1000000" placeholder:"N"`
-	Report          string        `help:"Folder to write growth.md, growth.svg and growth.json to." placeholder:"FOLDER"`
+	Report          string        `help:"Folder to keep the figures in: performance.md and performance.json; for growth growth.md, growth.svg and growth.json." placeholder:"FOLDER"`
 	CPUProfile      string        `name:"cpu-profile" help:"Write a CPU profile of the life cycles measured, for go tool pprof." placeholder:"FILE"`
 	JSON            bool          `name:"json" help:"Print the figures as JSON."`
 }
@@ -57,18 +57,33 @@ func (b benchCommand) Run(ctx context.Context) (err error) {
 	switch b.Mode {
 	case "ledger":
 		r, err := bench.RunLedger(ctx, c)
-		return b.show(r, r.Violations, err, ledgerLines(r))
+		return b.told(ctx, c, r, r.Violations, err, ledgerLines(r))
 	case "webhooks":
 		r, err := bench.RunWebhooks(ctx, c)
-		return b.show(r, nil, err, webhookLines(r))
+		return b.told(ctx, c, r, nil, err, webhookLines(r))
 	case "sandbox":
 		r, err := bench.RunSandbox(ctx, c)
-		return b.show(r, nil, err, sandboxLines(r))
+		return b.told(ctx, c, r, nil, err, sandboxLines(r))
+	case "start":
+		r, err := bench.RunStart(ctx, c)
+		return b.told(ctx, c, r, nil, err, startLines(r))
 	case "growth":
 		return b.growth(ctx, c)
 	}
 	r, err := bench.Run(ctx, c)
-	return b.show(r, r.Violations, err, lifeCycleLines(r))
+	return b.told(ctx, c, r, r.Violations, err, lifeCycleLines(r))
+}
+
+// told shows what was measured and keeps it, be it right or wrong.
+func (b benchCommand) told(ctx context.Context, c bench.Config, result any, violations []string, err error, lines []line) error {
+	shown := b.show(result, violations, err, lines)
+	if err != nil || b.Report == "" {
+		return shown
+	}
+	if err := bench.WritePerformance(ctx, b.Report, c, result); err != nil {
+		return err
+	}
+	return shown
 }
 
 // line is a figure and what it is of.
@@ -152,6 +167,14 @@ func sandboxLines(r bench.SandboxResult) []line {
 		{"CPU time", fmt.Sprintf("%.3f ms a status request", r.CPUPerStatus)},
 		{"peak memory", fmt.Sprintf("%.0f MB", r.PeakMemory)},
 	}
+}
+
+func startLines(r bench.StartResult) []line {
+	lines := []line{{"ready", fmt.Sprintf("%.0f ms after the start of serve on %s, the median of %d", r.Ready, r.Store, r.Starts)}}
+	if r.IdleMemory > 0 {
+		lines = append(lines, line{"idle memory", fmt.Sprintf("%.0f MB", r.IdleMemory)})
+	}
+	return lines
 }
 
 func both(p bench.Percentiles) string { return fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", p.P50, p.P99) }

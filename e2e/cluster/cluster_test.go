@@ -10,13 +10,10 @@ package cluster_test
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"sync"
 	"testing"
-	"text/tabwriter"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/e2e/fieldtest"
@@ -25,41 +22,17 @@ import (
 
 var (
 	whole = flag.Bool("whole", false, "run every scene, on three nodes")
+	keep  = flag.String("report", "", "folder of performance.md, into which a whole run that passes puts its figures")
 	seed  = flag.Uint64("seed", 0, "seed of the requests; 0 takes a new one")
 )
-
-// report is the table that a whole run ends with.
-var report struct {
-	sync.Mutex
-	lines [][3]string
-}
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	code := m.Run()
 	if *whole {
-		printReport()
+		code = max(code, finishReport(code == 0))
 	}
 	os.Exit(code)
-}
-
-func printReport() {
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "\nscene\tfigure\tvalue")
-	for _, l := range report.lines {
-		fmt.Fprintln(out, strings.Join(l[:], "\t"))
-	}
-	_ = out.Flush()
-}
-
-// told puts a figure into the report.
-func told(t *testing.T, figure, format string, args ...any) {
-	t.Helper()
-	_, scene, _ := strings.Cut(t.Name(), "/")
-	report.Lock()
-	defer report.Unlock()
-	t.Logf("%s: "+format, append([]any{figure}, args...)...)
-	report.lines = append(report.lines, [3]string{strings.ReplaceAll(scene, "_", " "), figure, fmt.Sprintf(format, args...)})
 }
 
 // scene is one thing that happens to the nodes.

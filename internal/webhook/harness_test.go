@@ -89,12 +89,13 @@ func (b *bench) newSender(p outbound.Policy) *Sender {
 		Render: func(t pay.Transaction) (any, error) {
 			return map[string]any{"id": t.ID, "amount": t.Amount.Minor, "status": t.Status}, nil
 		},
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: &b.log}, nil)),
+		Log: slog.New(slog.NewTextHandler(&lockedWriter{mu: &b.mu, w: &b.log}, nil)),
 	})
 }
 
+// lockedWriter locks what several senders write to.
 type lockedWriter struct {
-	mu sync.Mutex
+	mu *sync.Mutex
 	w  io.Writer
 }
 
