@@ -35,7 +35,11 @@ type Payload struct {
 // native makes the Standard Webhooks message for an endpoint. The webhook-id is
 // the event's, the same for every try; the signature covers the moment of this one.
 func (s *Sender) native(ctx context.Context, d sqlgen.Delivery, event sqlgen.Event) (message, error) {
-	endpoint, err := s.Store.Read().GetEndpoint(ctx, sqlgen.GetEndpointParams{MerchantID: d.MerchantID, ID: d.Target})
+	// As of a second ago at worst: where another node has just changed it, this
+	// try could as well have been made before.
+	endpoint, err := s.endpoints.Get(d.MerchantID+"/"+d.Target, func() (sqlgen.WebhookEndpoint, error) {
+		return s.Store.Read().GetEndpoint(ctx, sqlgen.GetEndpointParams{MerchantID: d.MerchantID, ID: d.Target})
+	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return message{}, &unsendable{Failed, "the endpoint no longer exists"}

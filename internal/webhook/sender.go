@@ -51,9 +51,10 @@ type Config struct {
 // Sender delivers events. It is safe for concurrent use.
 type Sender struct {
 	Config
-	client *http.Client
-	hosts  *hosts
-	onWork func()
+	client    *http.Client
+	hosts     *hosts
+	endpoints *store.Settings[string, sqlgen.WebhookEndpoint]
+	onWork    func()
 }
 
 // New builds a Sender.
@@ -67,7 +68,10 @@ func New(c Config) *Sender {
 	if c.PerHost <= 0 {
 		c.PerHost = defaultPerHost
 	}
-	return &Sender{Config: c, client: c.Outbound.HTTPClient(), hosts: newHosts(c.PerHost), onWork: func() {}}
+	return &Sender{
+		Config: c, client: c.Outbound.HTTPClient(), hosts: newHosts(c.PerHost),
+		endpoints: store.NewSettings[string, sqlgen.WebhookEndpoint](c.Store), onWork: func() {},
+	}
 }
 
 // OnWork registers who is told that deliveries are due now. Call it before traffic.
