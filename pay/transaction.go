@@ -134,7 +134,8 @@ type NextAction struct {
 func (a NextAction) RequiresAction() bool { return a.Type == Redirect || a.Type == EnterOTP }
 
 // Transaction is one movement of money and everything a merchant may know of it.
-// Times are UTC.
+// Times are UTC. Each event keeps a copy as JSON under the fields' names, without
+// what is empty: two a payment are a good part of what a payment takes on disk.
 type Transaction struct {
 	ID         string
 	MerchantID string
@@ -145,74 +146,74 @@ type Transaction struct {
 	// Front is the dialect it entered through, Account the merchant's account
 	// there ("" natively), Reference the merchant's own id, unique per merchant,
 	// mode, front, account and kind.
-	Front     string
-	Account   string
-	Reference string
+	Front     string `json:",omitzero"`
+	Account   string `json:",omitzero"`
+	Reference string `json:",omitzero"`
 	// FrontReference is the id that the dialect itself gave ("" natively),
 	// unique per merchant, mode and front.
-	FrontReference string
+	FrontReference string `json:",omitzero"`
 	// FrontData is what the dialect must remember of the request: URL codes,
 	// free text, notification addresses. Never a secret.
-	FrontData map[string]string
+	FrontData map[string]string `json:",omitzero"`
 
 	Amount      money.Amount
-	Description string
-	Customer    Customer
-	Method      Method
-	FeeBearer   Bearer
+	Description string   `json:",omitzero"`
+	Customer    Customer `json:",omitzero"`
+	Method      Method   `json:",omitzero"`
+	FeeBearer   Bearer   `json:",omitzero"`
 	Fees        money.Amount
-	ReturnURL   string
-	Metadata    map[string]string
+	ReturnURL   string            `json:",omitzero"`
+	Metadata    map[string]string `json:",omitzero"`
 	// Pinned is the connection that the merchant named ("" lets the routes choose).
-	Pinned string
+	Pinned string `json:",omitzero"`
 
-	NextAction NextAction
-	Failure    Failure
+	NextAction NextAction `json:",omitzero"`
+	Failure    Failure    `json:",omitzero"`
 	// Connection, Provider and ProviderReference belong to the attempt that counts.
-	Connection        string
-	Provider          string
-	ProviderReference string
+	Connection        string `json:",omitzero"`
+	Provider          string `json:",omitzero"`
+	ProviderReference string `json:",omitzero"`
 	// PaidVia names the means the provider reports, when the customer chose it
 	// there; of a refund it is ViaPayout where its provider has no refund of its own.
-	PaidVia string
+	PaidVia string `json:",omitzero"`
 
 	// Parent is the payment that a refund gives back.
-	Parent string
+	Parent string `json:",omitzero"`
 	// Refunded is how much of a succeeded payment succeeded or open refunds take, minor units.
-	Refunded int64
+	Refunded int64 `json:",omitzero"`
 
-	Checkout Checkout
+	Checkout Checkout `json:",omitzero"`
 
 	// Erased: its personal data was taken out of it, and does not come back.
-	Erased bool `json:",omitempty"`
+	Erased bool `json:",omitzero"`
 
 	// Submitted: a provider may know of it. From then on our own clock ends nothing.
-	Submitted bool
+	Submitted bool `json:",omitzero"`
 	// Late: it succeeded after it had been final otherwise.
-	Late bool
+	Late bool `json:",omitzero"`
 	// Overdue: pending for longer than its provider allows; shown and alerted.
-	Overdue bool
+	Overdue bool `json:",omitzero"`
 	// Alert says what a person must look at: a contradiction, an amount that
 	// differs, a second success.
-	Alert string
+	Alert string `json:",omitzero"`
 	// NoticeCopies is how often each notification to the merchant is sent: 1,
 	// except for the sandbox numbers that double or lose it. Test mode only.
-	NoticeCopies int
+	NoticeCopies int `json:",omitzero"`
 	// Attempts counts submissions; Sequence counts events. PaidAttempt is the
 	// attempt that made it succeed, 0 while none has.
-	Attempts    int
-	PaidAttempt int
-	Sequence    int64
+	Attempts    int   `json:",omitzero"`
+	PaidAttempt int   `json:",omitzero"`
+	Sequence    int64 `json:",omitzero"`
 
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	CompletedAt time.Time
+	CreatedAt   time.Time `json:",omitzero"`
+	UpdatedAt   time.Time `json:",omitzero"`
+	CompletedAt time.Time `json:",omitzero"`
 	// ExpiresAt ends a checkout that nobody used.
-	ExpiresAt time.Time
+	ExpiresAt time.Time `json:",omitzero"`
 	// NextCheckAt is when the transaction owes work; zero owes none.
-	NextCheckAt time.Time
+	NextCheckAt time.Time `json:",omitzero"`
 	// Checks counts status checks since the last news.
-	Checks int
+	Checks int `json:",omitzero"`
 	// Version guards updates: who read an older one must read again.
 	Version int64
 }
