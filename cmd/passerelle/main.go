@@ -47,6 +47,7 @@ type commands struct {
 }
 
 func main() {
+	tuneMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal asks to stop, a second one does not wait.
 	context.AfterFunc(ctx, stop)

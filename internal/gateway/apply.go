@@ -64,8 +64,12 @@ func (g *Gateway) applyResult(ctx context.Context, was known, from pay.Source, a
 // what was known of the transaction, and reads where that has changed.
 func (g *Gateway) apply(ctx context.Context, was known, n pay.News, res *provider.Result) (pay.Transaction, error) {
 	var now known
-	news, first := g.telling(), true
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	news, err := g.telling(ctx, was.t.MerchantID)
+	if err != nil {
+		return was.t, err
+	}
+	first := true
+	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		news.reset()
 		tx.About(was.t.ID)
 		if !first {
@@ -120,13 +124,8 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, of *known, aske
 	g.mutate(t, a, n, d)
 	g.schedule(t, attempts, n, d, overtaken)
 	t.UpdatedAt = now
-	var told []string
 	if d.Event != "" {
 		t.Sequence++
-		var err error
-		if told, err = targets(ctx, q, *t, d.Event); err != nil {
-			return err
-		}
 	}
 	if a != nil && res != nil {
 		if err := store.SaveAttempt(ctx, q, *a); err != nil {
@@ -149,7 +148,7 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, of *known, aske
 	if d.Event == "" {
 		return nil
 	}
-	return news.tell(ctx, q, *t, d.Event, told)
+	return news.tell(ctx, q, *t, d.Event)
 }
 
 // believe checks what a provider says against what was ordered. An answer about

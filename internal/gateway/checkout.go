@@ -112,8 +112,11 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 	method, fees, bearer := t.Method, t.Fees, t.FeeBearer
 	var a pay.Attempt
 	var now pay.Transaction
-	news := g.telling()
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+	news, err := g.telling(ctx, t.MerchantID)
+	if err != nil {
+		return t, err
+	}
+	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		news.reset()
 		var err error
 		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
@@ -121,10 +124,6 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 		}
 		if now.Attempts != t.Attempts || now.Status != pay.StatusRequiresAction {
 			return pay.Conflict(pay.CodeCheckoutUsed, "this payment is already on its way")
-		}
-		told, err := targets(ctx, tx.Queries, now, string(pay.StatusPending))
-		if err != nil {
-			return err
 		}
 		now.Method, now.Fees, now.FeeBearer = method, fees, bearer
 		now.Failure = pay.Failure{}
@@ -137,7 +136,7 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 		if err := store.InsertAttempt(ctx, tx.Queries, a); err != nil {
 			return err
 		}
-		return news.tell(ctx, tx.Queries, now, string(pay.StatusPending), told)
+		return news.tell(ctx, tx.Queries, now, string(pay.StatusPending))
 	})
 	news.done(err)
 	if err != nil {

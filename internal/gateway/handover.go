@@ -32,9 +32,10 @@ func (g *Gateway) OnHandOver(h HandOver) { g.handOver = h }
 // hands these to workers once they are on disk. Each run of the closure begins
 // with reset.
 type telling struct {
-	g      *Gateway
-	handed []handed
-	due    bool // deliveries were written that nobody has in hand
+	g         *Gateway
+	listeners []listener
+	handed    []handed
+	due       bool // deliveries were written that nobody has in hand
 }
 
 type handed struct {
@@ -42,7 +43,11 @@ type handed struct {
 	row store.DueDelivery
 }
 
-func (g *Gateway) telling() *telling { return &telling{g: g} }
+// telling reads who listens to the merchant's events, before the commit begins.
+func (g *Gateway) telling(ctx context.Context, merchantID string) (*telling, error) {
+	listeners, err := g.listenersOf(ctx, merchantID)
+	return &telling{g: g, listeners: listeners}, err
+}
 
 // reset forgets what an earlier run of the closure wrote.
 func (o *telling) reset() {
@@ -66,8 +71,8 @@ func (o *telling) done(err error) {
 	}
 }
 
-// tell writes the event of a change, and its deliveries to targets.
-func (o *telling) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, event string, targets []string) error {
+// tell writes the event of a change, and its deliveries to all who want it.
+func (o *telling) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, event string) error {
 	snapshot, err := json.Marshal(t)
 	if err != nil {
 		return fmt.Errorf("snapshot %s: %w", t.ID, err)
@@ -81,7 +86,7 @@ func (o *telling) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction
 	if err := q.InsertEvent(ctx, e); err != nil {
 		return fmt.Errorf("write event %s: %w", e.Type, err)
 	}
-	for _, target := range targets {
+	for _, target := range targets(o.listeners, t, event) {
 		if err := o.owe(ctx, q, t, e, target); err != nil {
 			return fmt.Errorf("owe delivery of %s: %w", e.Type, err)
 		}

@@ -38,16 +38,15 @@ func (g *Gateway) record(ctx context.Context, t pay.Transaction, a *pay.Attempt,
 }
 
 func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.Attempt, claim *Claim) (pay.Transaction, error) {
-	var t pay.Transaction
-	news := g.telling()
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+	t := draft
+	news, err := g.telling(ctx, t.MerchantID)
+	if err != nil {
+		return t, err
+	}
+	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		news.reset()
 		tx.About(draft.ID)
 		t = draft
-		told, err := targets(ctx, tx.Queries, t, "created") // before the first write, which it would hold up
-		if err != nil {
-			return err
-		}
 		if err := claim.take(ctx, tx.Queries, t); err != nil {
 			return err
 		}
@@ -66,7 +65,7 @@ func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.
 				return err
 			}
 		}
-		return news.tell(ctx, tx.Queries, t, "created", told)
+		return news.tell(ctx, tx.Queries, t, "created")
 	})
 	news.done(err)
 	if store.IsUnique(err, store.UniqueIdempotencyKey) {

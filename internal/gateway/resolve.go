@@ -197,8 +197,11 @@ var errAtWork = pay.Conflict(pay.CodeNotCancelable, "the customer is paying")
 // meanwhile (errAtWork).
 func (g *Gateway) end(ctx context.Context, t pay.Transaction, n pay.News) (pay.Transaction, error) {
 	var now known
-	news := g.telling()
-	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+	news, err := g.telling(ctx, t.MerchantID)
+	if err != nil {
+		return t, err
+	}
+	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		news.reset()
 		tx.About(t.ID)
 		var err error

@@ -10,8 +10,7 @@ import (
 )
 
 // settings are the rows that people change and every payment reads. On another
-// node a change counts within a second. Webhook endpoints are not among them:
-// an event that one was not owed is not made good a second later.
+// node a change counts within a second.
 type settings struct {
 	keys        *store.Settings[string, sqlgen.ApiKey]
 	connections *store.Settings[modeKey, []sqlgen.Connection]
@@ -19,6 +18,7 @@ type settings struct {
 	hooks       *store.Settings[string, sqlgen.Connection]
 	routes      *store.Settings[modeKey, []sqlgen.Route]
 	fees        *store.Settings[string, []sqlgen.FeeSchedule]
+	listeners   *store.Settings[string, []listener]
 }
 
 // modeKey names a merchant's rows of a mode, rowKey one row of a merchant.
@@ -38,6 +38,7 @@ func newSettings(s *store.Store) settings {
 		hooks:       store.NewSettings[string, sqlgen.Connection](s),
 		routes:      store.NewSettings[modeKey, []sqlgen.Route](s),
 		fees:        store.NewSettings[string, []sqlgen.FeeSchedule](s),
+		listeners:   store.NewSettings[string, []listener](s),
 	}
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"regexp"
 	"sync"
 	"time"
@@ -56,6 +57,21 @@ func (c *Settings[K, V]) Get(key K, read func() (V, error)) (V, error) {
 	}
 	c.by[key] = setting[V]{value, revision, now.Add(SettingsLife)}
 	return value, nil
+}
+
+// Spread waits until every process works with the settings that this one has
+// just changed. On SQLite it need not: the process that serves is the one that
+// changes them.
+func (s *Store) Spread(ctx context.Context) {
+	if s.Engine() == "sqlite" {
+		return
+	}
+	timer := time.NewTimer(SettingsLife)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
 // settingsWrite matches the statements that change the tables of settings.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/passerelle-pay/passerelle/internal/store/pgtest"
 )
 
 // nameOf reads a merchant's name through a cache, and counts the reads.
@@ -96,6 +98,24 @@ func TestSettingsThatAnotherProcessChangedAreReadWithinASecond(t *testing.T) {
 	}
 	if reads > 10 {
 		t.Errorf("%d reads: nothing is kept", reads)
+	}
+}
+
+func TestOnceAChangeHasSpreadEveryNodeWorksWithIt(t *testing.T) {
+	url := pgtest.Database(t)
+	ours, theirs := openSettings(t, url), openSettings(t, url)
+	if err := ours.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
+		return tx.InsertMerchant(ctx, merchant("awa"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	c := NewSettings[string, string](theirs)
+	reads := 0
+	nameOf(t, theirs, c, &reads)
+	rename(t, ours, "binta", nil)
+	ours.Spread(t.Context())
+	if name := nameOf(t, theirs, c, &reads); name != "binta" {
+		t.Errorf("another node still works with %q", name)
 	}
 }
 

@@ -68,7 +68,8 @@ func EventTypes() []string {
 }
 
 // Create adds an endpoint and returns its signing secret, which is not shown
-// again. Fixed is the secret to use; "" makes one.
+// again. Fixed is the secret to use; "" makes one. Once it returns, every node
+// tells the endpoint what it asks for.
 func (e Endpoints) Create(ctx context.Context, c provider.Caller, url string, events []string, fixed pay.Secret) (Endpoint, pay.Secret, error) {
 	list, err := e.checked(url, events)
 	if err != nil {
@@ -101,6 +102,7 @@ func (e Endpoints) Create(ctx context.Context, c provider.Caller, url string, ev
 	if err != nil {
 		return Endpoint{}, "", fmt.Errorf("add endpoint: %w", err)
 	}
+	e.Store.Spread(ctx)
 	made, err := decode(sqlgen.WebhookEndpoint(row))
 	return made, key, err
 }
@@ -114,7 +116,7 @@ type Change struct {
 	Enabled *bool
 }
 
-// Update changes an endpoint.
+// Update changes an endpoint, for every node once it returns.
 func (e Endpoints) Update(ctx context.Context, c provider.Caller, id string, change Change) (Endpoint, error) {
 	var after Endpoint
 	err := e.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -137,6 +139,9 @@ func (e Endpoints) Update(ctx context.Context, c provider.Caller, id string, cha
 		}
 		return giveUp(ctx, tx, c.MerchantID, id, "the endpoint is disabled", e.Now().UTC())
 	})
+	if err == nil && after.Enabled {
+		e.Store.Spread(ctx)
+	}
 	return after, err
 }
 

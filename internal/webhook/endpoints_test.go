@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -136,10 +138,19 @@ func TestAnEndpointIsChangedDisabledAndDeleted(t *testing.T) {
 
 func TestAMerchantHasABoundedNumberOfEndpoints(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, b *bench) {
-		for i := range maxEndpoints {
-			b.endpoint(fmt.Sprintf("http://127.0.0.1:9/%d", i))
-		}
-		_, _, err := b.sender.Endpoints().Create(t.Context(), caller, "http://127.0.0.1:9/more", nil, "")
+		first, _ := b.endpoint("http://127.0.0.1:9/0")
+		row, err := b.store.Read().GetEndpoint(t.Context(), sqlgen.GetEndpointParams{MerchantID: caller.MerchantID, ID: first})
+		must(t, err)
+		must(t, b.store.Update(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			for i := range maxEndpoints - 1 {
+				row.ID = fmt.Sprintf("%s%d", first, i)
+				if err := tx.InsertEndpoint(ctx, sqlgen.InsertEndpointParams(row)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		_, _, err = b.sender.Endpoints().Create(t.Context(), caller, "http://127.0.0.1:9/more", nil, "")
 		if pay.KindOf(err) != pay.KindConflict {
 			t.Errorf("one endpoint too many: %v", err)
 		}
