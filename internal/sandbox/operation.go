@@ -145,33 +145,39 @@ func (s *Sandbox) insert(ctx context.Context, o *operation) (bool, error) {
 	if err := o.encode(); err != nil {
 		return false, err
 	}
-	var created bool
-	var others int64
 	err := s.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		created, others = false, 0
-		n, err := tx.InsertSandboxOperation(ctx, sqlgen.InsertSandboxOperationParams(o.SandboxOperation))
-		if err != nil || n == 0 {
+		tx.About(o.ID)
+		if err := tx.InsertSandboxOperation(ctx, sqlgen.InsertSandboxOperationParams(o.SandboxOperation)); err != nil {
 			return err
-		}
-		created = true
-		if o.asking() {
-			others, err = tx.CountSandboxPrompts(ctx, sqlgen.CountSandboxPromptsParams{
-				MerchantID: o.MerchantID, TransactionID: o.TransactionID, ID: o.ID,
-			})
-			if err != nil {
-				return err
-			}
 		}
 		return s.message(ctx, tx.Queries, o)
 	})
+	if store.IsUnique(err, store.UniqueOperationReference) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("record operation %s: %w", o.Reference, err)
+	}
+	if o.asking() {
+		return true, s.watchPrompts(ctx, o)
+	}
+	return true, nil
+}
+
+// watchPrompts counts a violation where a customer is asked twice for one
+// transaction, which no gateway may ever cause.
+func (s *Sandbox) watchPrompts(ctx context.Context, o *operation) error {
+	others, err := s.Store.Read().CountSandboxPrompts(ctx, sqlgen.CountSandboxPromptsParams{
+		MerchantID: o.MerchantID, TransactionID: o.TransactionID, ID: o.ID,
+	})
+	if err != nil {
+		return fmt.Errorf("look for other prompts of %s: %w", o.TransactionID, err)
 	}
 	if others > 0 {
 		s.violations.Add(1)
 		s.Log.Error("a customer is asked twice for one transaction", "transaction", o.TransactionID, "operation", o.ID)
 	}
-	return created, nil
+	return nil
 }
 
 // save stores an operation as changed from what was seen, unless somebody else

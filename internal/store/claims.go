@@ -54,6 +54,37 @@ func (s *Store) ClaimDeliveries(ctx context.Context, now time.Time, limit int) (
 	return due, err
 }
 
+// postponeDue looks at no more than the oldest due rows, however many others
+// are due; PostgreSQL leaves out those that another node is claiming.
+const postponeDue = `UPDATE deliveries SET next_attempt_at = $1
+WHERE (merchant_id, id) IN (
+    SELECT merchant_id, id FROM (
+        SELECT merchant_id, id, target FROM deliveries WHERE next_attempt_at > 0 AND next_attempt_at <= $2
+        ORDER BY next_attempt_at LIMIT $3 %s
+    ) AS due WHERE merchant_id = $4 AND target = $5
+)`
+
+// PostponeDeliveries has those of a target that are due wait until a moment,
+// among the limit oldest of all that are due. It returns how many it put off.
+func (s *Store) PostponeDeliveries(ctx context.Context, merchantID, target string, now, until time.Time, limit int) (n int64, err error) {
+	skip := ""
+	if s.Engine() == "postgres" {
+		skip = "FOR UPDATE SKIP LOCKED"
+	}
+	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		r, err := tx.Raw().ExecContext(ctx, fmt.Sprintf(postponeDue, skip), Millis(until), Millis(now), limit, merchantID, target)
+		if err != nil {
+			return err
+		}
+		n, err = r.RowsAffected()
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("postpone deliveries to %s: %w", target, err)
+	}
+	return n, nil
+}
+
 // ClaimConnections takes connections that owe maintenance.
 func (s *Store) ClaimConnections(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]Claimed, error) {
 	return s.claim(ctx, "connections", "next_maintain_at", now, lease, limit)

@@ -100,7 +100,7 @@ func TestBothEnginesNameTheSameUniqueIndexes(t *testing.T) {
 	if diff := cmp.Diff(postgres, sqlite); diff != "" {
 		t.Errorf("unique indexes of PostgreSQL (-) and SQLite (+):\n%s", diff)
 	}
-	for _, name := range []string{UniqueReference, UniqueFrontReference, UniqueMerchantName, UniqueUserEmail} {
+	for _, name := range []string{UniqueReference, UniqueFrontReference, UniqueMerchantName, UniqueUserEmail, UniqueIdempotencyKey, UniqueOperationReference} {
 		if postgres[name] == "" {
 			t.Errorf("no index is called %s; there are %s", name, fmt.Sprint(slices.Sorted(maps.Keys(postgres))))
 		}

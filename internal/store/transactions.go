@@ -14,11 +14,12 @@ import (
 
 // Names of unique indexes, for IsUnique.
 const (
-	UniqueReference      = "ux_transactions_reference"
-	UniqueFrontReference = "ux_transactions_front_reference"
-	UniqueMerchantName   = "ux_merchants_name"
-	UniqueUserEmail      = "ux_users_email"
-	UniqueIdempotencyKey = "idempotency_pkey"
+	UniqueReference          = "ux_transactions_reference"
+	UniqueFrontReference     = "ux_transactions_front_reference"
+	UniqueMerchantName       = "ux_merchants_name"
+	UniqueUserEmail          = "ux_users_email"
+	UniqueIdempotencyKey     = "idempotency_pkey"
+	UniqueOperationReference = "ux_sandbox_operations_reference"
 )
 
 // ErrStale says that a row changed since it was read; Update runs its closure again.

@@ -32,7 +32,7 @@ type host struct {
 	users  int // calls on their way, and workers waiting for a place
 	slow   bool
 	took   time.Duration // by recent calls, roughly; 0 before one has ended
-	turned int           // deliveries turned away, fading with each call that ends
+	turned int64         // deliveries turned away, fading with each call that ends
 }
 
 func newHosts(limit int) *hosts { return &hosts{limit: limit, by: map[string]*host{}} }
@@ -93,11 +93,20 @@ func (h *host) take(slow bool) bool {
 	}
 }
 
+// putOff counts n deliveries to a host that are turned away without having asked.
+func (hs *hosts) putOff(name string, n int64) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if h := hs.by[name]; h != nil {
+		h.turned += n
+	}
+}
+
 func (hs *hosts) turnAway(name string, h *host) time.Duration {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	h.slow = true
-	queue := h.turned / hs.limit
+	queue := min(h.turned/int64(hs.limit), int64(maxBusyPause/minBusyPause))
 	h.turned++
 	hs.drop(name, h)
 	pause := busyPause

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"context"
 	"net/http"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/outbound"
+	"github.com/passerelle-pay/passerelle/internal/store"
 )
 
 func TestAHostThatHangsHoldsUpOnlyItself(t *testing.T) {
@@ -54,6 +56,59 @@ func TestAHostThatHangsHoldsUpOnlyItself(t *testing.T) {
 		}
 		if len(b.sender.hosts.by) != 0 {
 			t.Errorf("%d hosts are remembered with nothing on its way", len(b.sender.hosts.by))
+		}
+	})
+}
+
+func TestWhatElseIsOwedToAFullHostIsPutOffWithTheFirstThatIsTurnedAway(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, b *bench) {
+		inside, hold := make(chan struct{}, 10), make(chan struct{})
+		dead := b.receive(func(int, http.ResponseWriter, received) {
+			inside <- struct{}{}
+			<-hold
+		})
+		b.sender = b.newSender(outbound.Policy{AllowLoopback: true})
+		b.sender.hosts = newHosts(1)
+		hangs, _ := b.endpoint(dead.URL)
+		answers, _ := b.endpoint(b.receive(always(http.StatusOK)).URL)
+		first := b.owe("pay_0", 1, "succeeded", hangs, 1)[0]
+		claimed, err := b.sender.Claim(t.Context(), 1)
+		must(t, err)
+		var stuck sync.WaitGroup
+		stuck.Go(func() {
+			if err := b.sender.Work(t.Context(), claimed[0]); err != nil {
+				t.Error(err)
+			}
+		})
+		<-inside
+		b.advance(time.Millisecond)
+		var put []string
+		for _, transaction := range []string{"pay_1", "pay_2", "pay_3", "pay_4"} {
+			put = append(put, b.owe(transaction, 1, "succeeded", hangs, 1)[0])
+		}
+		other := b.owe("pay_5", 1, "succeeded", answers, 1)[0]
+		later := b.owe("pay_6", 1, "succeeded", hangs, 1)[0]
+		b.update(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Raw().ExecContext(ctx, "UPDATE deliveries SET next_attempt_at = next_attempt_at + 5000 WHERE id = $1", later)
+			return err
+		})
+		claimed, err = b.sender.Claim(t.Context(), 1)
+		must(t, err)
+		must(t, b.sender.Work(t.Context(), claimed[0])) // one is turned away
+		for _, id := range put {
+			if b.pause(id) != time.Second {
+				t.Errorf("one comes back in %s, want 1s", b.pause(id))
+			}
+		}
+		if b.pause(other) != 0 || b.pause(later) != 5*time.Second {
+			t.Errorf("others come back in %s and %s, want at once and 5s", b.pause(other), b.pause(later))
+		}
+		close(hold)
+		stuck.Wait()
+		b.advance(10 * time.Second)
+		b.work()
+		for _, id := range append(put, first, other, later) {
+			b.wants(id, Delivered, 1)
 		}
 	})
 }

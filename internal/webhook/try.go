@@ -23,6 +23,9 @@ const (
 	// kept of it, in bytes.
 	maxAnswer = 64 << 10
 	maxKept   = 1 << 10
+	// lookAhead is how many due deliveries, of all targets, are looked at for more
+	// to a host that has no free place.
+	lookAhead = 500
 	// maxTimeout bounds a call, and a probe and its call together, so that a try
 	// fits the lease.
 	maxTimeout = 20 * time.Second
@@ -30,9 +33,10 @@ const (
 
 // try sends the message once, its probe first, and records what came of it.
 func (j *job) try(ctx context.Context, m message) error {
-	leave, pause := j.hosts.enter(hostOf(m.call.URL))
+	host := hostOf(m.call.URL)
+	leave, pause := j.hosts.enter(host)
 	if leave == nil {
-		return j.again(ctx, j.now().Add(pause))
+		return j.turnedAway(ctx, host, pause)
 	}
 	defer leave()
 	calls, cancel := context.WithTimeout(ctx, maxTimeout)
@@ -58,6 +62,19 @@ func (j *job) try(ctx context.Context, m message) error {
 	j.d.Attempts++
 	j.d.LastStatus = int64(a.status)
 	return j.end(ctx, Delivered, "")
+}
+
+// turnedAway leaves the delivery for later, and with it what else is owed to the
+// target by now: thousands of deliveries to a dead host, each claimed only to be
+// turned away, would hold up everybody's.
+func (j *job) turnedAway(ctx context.Context, host string, pause time.Duration) error {
+	now := j.now()
+	n, err := j.Store.PostponeDeliveries(ctx, j.d.MerchantID, j.d.Target, now, now.Add(pause), lookAhead)
+	if err != nil {
+		return err
+	}
+	j.hosts.putOff(host, n)
+	return j.again(ctx, now.Add(pause))
 }
 
 // failed counts a try that failed and plans the next, if there is one.

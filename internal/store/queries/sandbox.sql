@@ -1,9 +1,8 @@
--- name: InsertSandboxOperation :execrows
+-- name: InsertSandboxOperation :exec
 INSERT INTO sandbox_operations (
     merchant_id, id, connection_id, reference, transaction_id, kind, method, operator, phone, amount, currency,
     description, status, script, failure, due_at, created_at, updated_at
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-ON CONFLICT (merchant_id, connection_id, reference) DO NOTHING;
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
 
 -- name: UpdateSandboxOperation :execrows
 UPDATE sandbox_operations SET status = sqlc.arg(status), script = sqlc.arg(script), failure = sqlc.arg(failure),

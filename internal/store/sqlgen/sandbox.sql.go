@@ -119,12 +119,11 @@ func (q *Queries) InsertSandboxMessage(ctx context.Context, arg InsertSandboxMes
 	return err
 }
 
-const insertSandboxOperation = `-- name: InsertSandboxOperation :execrows
+const insertSandboxOperation = `-- name: InsertSandboxOperation :exec
 INSERT INTO sandbox_operations (
     merchant_id, id, connection_id, reference, transaction_id, kind, method, operator, phone, amount, currency,
     description, status, script, failure, due_at, created_at, updated_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-ON CONFLICT (merchant_id, connection_id, reference) DO NOTHING
 `
 
 type InsertSandboxOperationParams struct {
@@ -148,8 +147,8 @@ type InsertSandboxOperationParams struct {
 	UpdatedAt     int64
 }
 
-func (q *Queries) InsertSandboxOperation(ctx context.Context, arg InsertSandboxOperationParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, insertSandboxOperation,
+func (q *Queries) InsertSandboxOperation(ctx context.Context, arg InsertSandboxOperationParams) error {
+	_, err := q.db.ExecContext(ctx, insertSandboxOperation,
 		arg.MerchantID,
 		arg.ID,
 		arg.ConnectionID,
@@ -169,10 +168,7 @@ func (q *Queries) InsertSandboxOperation(ctx context.Context, arg InsertSandboxO
 		arg.CreatedAt,
 		arg.UpdatedAt,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const listSandboxMessages = `-- name: ListSandboxMessages :many
