@@ -149,22 +149,6 @@ func (m *metrics) watchBooks(s *store.Store, now func() time.Time, log *slog.Log
 	return b
 }
 
-// run checks until ctx ends.
-func (b books) run(ctx context.Context) {
-	tick := time.NewTicker(booksEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := b.check(ctx); err != nil && ctx.Err() == nil {
-				b.log.Warn("books could not be summed", "error", err)
-			}
-		}
-	}
-}
-
 // check reads by key: a merchant's entries since an hour ago are the end of its
 // part of the primary key.
 func (b books) check(ctx context.Context) error {

@@ -43,10 +43,10 @@ func (a *App) plan() {
 	add(a.slowRunner("batches", 1, a.Gateway.ClaimBatches, a.Gateway.WorkBatch))
 	add(a.slowRunner("late refunds", 2, a.Gateway.ClaimLateRefunds, a.Gateway.RefundLate))
 	a.Sandbox.OnWork(add(workerOf(newRunner(a, "sandbox", 8, a.Sandbox.Claim, a.Sandbox.Work))).wake)
-	add(worker{name: "tidy", run: a.tidy, wake: func() {}})
-	add(worker{name: "statistics", run: a.refreshStatistics, wake: func() {}})
-	add(worker{name: "clock", run: a.watchClock, wake: func() {}})
-	add(worker{name: "books", run: a.metrics.watchBooks(a.Store, a.config.Now, a.log).run, wake: func() {}})
+	add(a.every(tidyEvery, "tidy", a.Gateway.Tidy))
+	add(a.every(slowPoll, "statistics", a.Store.RefreshStatistics))
+	add(a.every(clockPoll, "clock", a.Store.SyncClock)) // another server's replaces it where a standby takes over
+	add(a.every(booksEvery, "books", a.metrics.watchBooks(a.Store, a.config.Now, a.log).check))
 	add(worker{name: "reconcile", run: func(ctx context.Context) { <-ctx.Done(); a.Reconcile.Close() }, wake: func() {}})
 	a.Gateway.OnWork(func(w gateway.Work) {
 		if wake, ok := wakes[w]; ok {
@@ -79,51 +79,22 @@ func reserving[T any](r *due.Runner[T]) func() gateway.Worker[T] {
 	}
 }
 
-// watchClock follows the database's clock, which another server's replaces
-// where a standby takes over.
-func (a *App) watchClock(ctx context.Context) {
-	tick := time.NewTicker(clockPoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.Store.SyncClock(ctx); err != nil && ctx.Err() == nil {
-				a.log.Warn("clocks were not compared", "error", err)
+// every does a chore again and again until the process ends. Each is safe to
+// do by several nodes at once, and one that fails comes round again.
+func (a *App) every(pause time.Duration, name string, do func(context.Context) error) worker {
+	run := func(ctx context.Context) {
+		tick := time.NewTicker(pause)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if err := do(ctx); err != nil && ctx.Err() == nil {
+					a.log.Warn("a chore failed; it comes round again", "chore", name, "error", err)
+				}
 			}
 		}
 	}
-}
-
-// refreshStatistics keeps the planner's idea of the tables near the truth.
-func (a *App) refreshStatistics(ctx context.Context) {
-	tick := time.NewTicker(slowPoll)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.Store.RefreshStatistics(ctx); err != nil && ctx.Err() == nil {
-				a.log.Warn("statistics were not refreshed", "error", err)
-			}
-		}
-	}
-}
-
-// tidy purges in small steps, beside the traffic.
-func (a *App) tidy(ctx context.Context) {
-	tick := time.NewTicker(tidyEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			if err := a.Gateway.Tidy(ctx); err != nil && ctx.Err() == nil {
-				a.log.Warn("tidying failed; it is tried again", "error", err)
-			}
-		}
-	}
+	return worker{name: name, run: run, wake: func() {}}
 }

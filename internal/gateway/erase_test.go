@@ -82,7 +82,7 @@ func (w *world) onPhone(tx pay.Transaction) {
 	w.Helper()
 	now := w.clock.Now().UnixMilli()
 	err := w.store.Update(w.Context(), func(ctx context.Context, q *store.Tx) error {
-		_, err := q.InsertSandboxOperation(ctx, sqlgen.InsertSandboxOperationParams{
+		err := q.InsertSandboxOperation(ctx, sqlgen.InsertSandboxOperationParams{
 			MerchantID: tx.MerchantID, ID: pay.NewID("op", tx.MerchantID, w.clock.Now()), ConnectionID: tx.Connection, Reference: "S" + tx.ID,
 			TransactionID: tx.ID, Kind: "payment", Phone: payer, Description: "Robe pour Zéphyrine", Status: "succeeded",
 			Script: `{"message":"merci Zéphyrine"}`, Failure: "{}", CreatedAt: now, UpdatedAt: now,

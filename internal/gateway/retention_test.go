@@ -42,7 +42,7 @@ func (w *world) traces(merchant string, at time.Time, n int) {
 			if err := tx.InsertDelivery(ctx, d); err != nil {
 				return err
 			}
-			_, err := tx.InsertSandboxOperation(ctx, sqlgen.InsertSandboxOperationParams{
+			err := tx.InsertSandboxOperation(ctx, sqlgen.InsertSandboxOperationParams{
 				MerchantID: merchant, ID: pay.NewID("op", merchant, at), Reference: fmt.Sprint(ms, " ", i), Status: "succeeded",
 				Script: "{}", Failure: "{}", CreatedAt: ms, UpdatedAt: ms,
 			})
