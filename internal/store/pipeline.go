@@ -210,10 +210,7 @@ type pipelined struct {
 
 // at is where a statement runs that is sent at once: in the transaction, or on
 // any connection before it.
-func (p pipelined) at(ctx context.Context, query string) (interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}, error) {
+func (p pipelined) at(ctx context.Context, query string) (Raw, error) {
 	if p.err == nil && p.generated && !p.begun && len(p.queue) == 0 && readsOnly(query) {
 		return p.db, nil
 	}
