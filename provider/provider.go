@@ -139,7 +139,8 @@ type ReferenceRule struct {
 	Length int
 }
 
-// Abandon makes absence count as failure after Times answers over at least After.
+// Abandon makes absence count as failure, of an attempt whose submission got no
+// answer, after Times answers over at least After.
 type Abandon struct {
 	Times int
 	After time.Duration

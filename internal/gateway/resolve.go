@@ -107,7 +107,10 @@ func (g *Gateway) check1(ctx context.Context, was known, a pay.Attempt) (pay.Tra
 
 // absent deals with a provider that documents that it does not know the
 // reference: what provably never arrived is sent again where that is safe;
-// otherwise absence counts as failure only after the provider's abandon window.
+// otherwise absence counts as failure only where the submission got no answer,
+// and after the provider's abandon window. A provider that has once known the
+// attempt has it, whatever it says of it later: a page that nobody has filled in
+// yet is unknown to some.
 func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, res provider.Result) (pay.Transaction, error) {
 	p := g.providers[a.Provider]
 	if mayResubmit(p, t, a) {
@@ -118,7 +121,7 @@ func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 	if since.IsZero() {
 		since = g.now()
 	}
-	if ok && a.Absent+1 >= rule.Times && g.now().Sub(since) >= rule.After {
+	if ok && unanswered(a) && a.Absent+1 >= rule.Times && g.now().Sub(since) >= rule.After {
 		res.Outcome = pay.OutcomeFailed
 		res.Failure = pay.Failure{Reason: pay.ProviderError, Message: "the provider never received it"}
 	} else {
@@ -132,6 +135,11 @@ func (g *Gateway) absent(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 func mayResubmit(p *provider.Provider, t pay.Transaction, a pay.Attempt) bool {
 	return p != nil && p.ResubmitSafe && a.ProviderReference == "" && t.Method.Type != pay.CardMethod &&
 		!t.Status.Final() && a.Number == t.Attempts && a.Status != pay.AttemptFailed
+}
+
+// unanswered: all that was ever heard of the attempt is silence and absence.
+func unanswered(a pay.Attempt) bool {
+	return a.Status == pay.AttemptSubmitting || a.Status == pay.AttemptUnknown
 }
 
 func abandonRule(p *provider.Provider, k pay.Kind) (provider.Abandon, bool) {

@@ -151,14 +151,28 @@ func TestALongAbsenceSaidTooSeldomIsNotYetAFailure(t *testing.T) {
 		w.after(time.Hour)
 		w.after(time.Hour)
 		w.status(tx, pay.StatusPending)
-		w.alpha.on(status, said(waiting)) // known after all: the count begins anew
-		w.after(time.Hour)
-		w.alpha.on(status, said(nobody))
-		w.after(time.Hour)
-		w.after(time.Hour)
-		w.status(tx, pay.StatusPending)
 		w.after(time.Hour)
 		w.status(tx, pay.StatusFailed)
+	})
+}
+
+func TestAnAttemptThatItsProviderHasOnceKnownIsNeverFailedByAbsence(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		w.alpha.desc.Abandon = map[pay.Kind]provider.Abandon{pay.Payment: {Times: 3, After: time.Minute}}
+		w.alpha.on(status, said(nobody))
+		w.alpha.on(submit, said(waiting))
+		answered := w.create(w.live, order("R1"))
+		w.alpha.on(submit, lost)
+		known := w.create(w.live, order("R2"))
+		w.after(time.Hour)
+		w.alpha.on(status+" "+w.attempts(known)[0].Reference, said(waiting))
+		w.after(time.Hour)
+		w.alpha.on(status+" "+w.attempts(known)[0].Reference, said(nobody))
+		for range 12 {
+			w.after(30 * time.Hour)
+		}
+		w.status(answered, pay.StatusPending)
+		w.status(known, pay.StatusPending)
 	})
 }
 
