@@ -52,6 +52,10 @@ type Provider struct {
 	// so a submission that nobody can find may be repeated.
 	ResubmitSafe bool
 
+	// GoLive is what the provider wants to see in its test mode before it opens
+	// real payments; zero wants nothing.
+	GoLive GoLive
+
 	// SandboxFee is the fee of test transactions that enter through its dialect,
 	// in basis points of the amount, where the merchant has no schedule of its own.
 	SandboxFee int64
@@ -138,6 +142,18 @@ type ReferenceRule struct {
 	// Length is the whole length, at most; at least 12.
 	Length int
 }
+
+// GoLive counts test payments, by outcome, whose notification the merchant's
+// server must have acknowledged as documented.
+type GoLive struct{ Succeeded, Failed int }
+
+// Verdicts of a dialect on a merchant's acknowledgement of a notification, where
+// the provider documents how it reads.
+const (
+	AckValid   = "valid"
+	AckWrong   = "wrong"
+	AckMissing = "missing"
+)
 
 // Abandon makes absence count as failure, of an attempt whose submission got no
 // answer, after Times answers over at least After.

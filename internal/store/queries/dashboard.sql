@@ -147,3 +147,10 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND key_hash = sqlc.arg(key_hash)
 -- name: SetConnectionEnabled :execrows
 UPDATE connections SET enabled = sqlc.arg(enabled)
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id = sqlc.arg(id);
+
+-- name: CountAcknowledgements :many
+-- CountAcknowledgements counts a dialect's test notifications by type and by
+-- what the merchant's acknowledgement was worth, each transaction's once.
+SELECT type, verdict, COUNT(DISTINCT transaction_id) AS n FROM deliveries
+WHERE merchant_id = $1 AND target = $2 AND mode = 'test' AND verdict <> ''
+GROUP BY type, verdict ORDER BY type, verdict;

@@ -9,6 +9,48 @@ import (
 	"context"
 )
 
+const countAcknowledgements = `-- name: CountAcknowledgements :many
+SELECT type, verdict, COUNT(DISTINCT transaction_id) AS n FROM deliveries
+WHERE merchant_id = $1 AND target = $2 AND mode = 'test' AND verdict <> ''
+GROUP BY type, verdict ORDER BY type, verdict
+`
+
+type CountAcknowledgementsParams struct {
+	MerchantID string
+	Target     string
+}
+
+type CountAcknowledgementsRow struct {
+	Type    string
+	Verdict string
+	N       int64
+}
+
+// CountAcknowledgements counts a dialect's test notifications by type and by
+// what the merchant's acknowledgement was worth, each transaction's once.
+func (q *Queries) CountAcknowledgements(ctx context.Context, arg CountAcknowledgementsParams) ([]CountAcknowledgementsRow, error) {
+	rows, err := q.db.QueryContext(ctx, countAcknowledgements, arg.MerchantID, arg.Target)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CountAcknowledgementsRow{}
+	for rows.Next() {
+		var i CountAcknowledgementsRow
+		if err := rows.Scan(&i.Type, &i.Verdict, &i.N); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countSignInAttempt = `-- name: CountSignInAttempt :one
 INSERT INTO sign_in_attempts (key_hash, tries, window_until)
 VALUES ($1, 1, $2)

@@ -23,7 +23,8 @@ type dialectRow struct {
 // dialectPage is one dialect's form, from its descriptor.
 type dialectPage struct {
 	dialectRow
-	Fresh []provider.Issued // shown once
+	GoLive *checklist        // nil where the provider wants to see nothing
+	Fresh  []provider.Issued // shown once
 }
 
 // Value is an option's in force.
@@ -72,7 +73,11 @@ func (h *handler) dialect(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return h.render(v, http.StatusOK, "dialect.html", dialectPage{dialectRow: row})
+	page := dialectPage{dialectRow: row}
+	if page.GoLive, err = h.checklist(v, row); err != nil {
+		return err
+	}
+	return h.render(v, http.StatusOK, "dialect.html", page)
 }
 
 func (row dialectRow) order(v *visit) provider.IssueOrder {

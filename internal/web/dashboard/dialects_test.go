@@ -1,12 +1,17 @@
 package dashboard_test
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/account"
+	"github.com/passerelle-pay/passerelle/internal/store"
+	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
 	"github.com/passerelle-pay/passerelle/provider/flexpay"
 )
 
@@ -122,4 +127,40 @@ func TestRoutesAreSwitchedAndChangePlaces(t *testing.T) {
 	b.leads(b.post("/dashboard/routes/"+ids[0]+"/enabled", "enabled=false"), "/dashboard/routes?done=saved")
 	b.shows(b.get("/dashboard/routes"), 200, "Désactivée")
 	b.shows(b.post("/dashboard/routes/rt_other/enabled", "enabled=false"), 404)
+}
+
+func TestADialectsPageCountsTheAcknowledgementsThatItsProviderWantsToSee(t *testing.T) {
+	t.Parallel()
+	known := flexpay.Provider()
+	known.GoLive = provider.GoLive{Succeeded: 2, Failed: 2}
+	b := open(t, &known).owner("awa")
+	b.lacks(b.get("/dashboard/dialects/flexpay"), "Avant la production") // it has no credentials yet
+	b.post("/dashboard/dialects/flexpay/issue")
+	b.shows(b.get("/dashboard/dialects/flexpay"), 200, "Avant la production", "0/2")
+	acknowledge := func(transaction, event, mode, verdict string, times int) {
+		t.Helper()
+		b.must(b.store.Update(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			for range times {
+				d := sqlgen.InsertDeliveryParams{
+					MerchantID: b.caller.MerchantID, ID: pay.NewID("dlv", b.caller.MerchantID, time.Now()), Mode: mode,
+					TransactionID: transaction, EventID: "evt_" + transaction, Sequence: 2, Type: "payment." + event, Target: "flexpay",
+					Status: "delivered", Verdict: verdict, CreatedAt: 1, CompletedAt: 1,
+				}
+				if err := tx.InsertDelivery(ctx, d); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	acknowledge("pay_1", "succeeded", "test", provider.AckValid, 3) // a notification that was doubled is one
+	acknowledge("pay_2", "succeeded", "live", provider.AckValid, 1)
+	acknowledge("pay_3", "failed", "test", provider.AckValid, 1)
+	acknowledge("pay_4", "expired", "test", provider.AckValid, 1)
+	acknowledge("pay_5", "succeeded", "test", provider.AckWrong, 1)
+	acknowledge("pay_6", "failed", "test", provider.AckMissing, 1)
+	acknowledge("pay_7", "failed", "test", "", 1)
+	page := b.shows(b.get("/dashboard/dialects/flexpay"), 200,
+		`<span class="tag pending">1/2</span> paiements réussis`, `<span class="tag succeeded">2/2</span> paiements non aboutis`, "2 notifications sans réponse conforme")
+	b.lacks(page, "3/2")
 }

@@ -34,6 +34,12 @@ var settingsTexts = map[string][2]string{
 	"fault.not_issued": {"Émettez d'abord des identifiants.", "Issue credentials first."}, "fault.demo": {"Les identifiants de démonstration sont publiés et ne changent pas.", "The demo credentials are published and do not change."},
 	"demoKeeps": {"Les identifiants du marchand de démonstration sont publiés et ne changent pas.", "The demo merchant's credentials are published and do not change."},
 
+	"goLive":           {"Avant la production", "Before going live"},
+	"goLiveHint":       {"Le prestataire veut voir ces paiements d'essai, chacun avec une réponse conforme de votre serveur à sa notification : le même transactionId, et le code reçu.", "The provider wants to see these test payments, each with a conforming answer of your server to its notification: the same transactionId, and the code received."},
+	"goLive.succeeded": {"paiements réussis", "payments that succeeded"}, "goLive.failed": {"paiements non aboutis", "payments that did not succeed"},
+	"goLiveSpoiled": {"notifications sans réponse conforme ; l'histoire de chaque paiement dit laquelle.", "notifications without a conforming answer; each payment's story says which."},
+	"verdict.valid": {"réponse conforme", "conforming answer"}, "verdict.wrong": {"réponse non conforme", "answer that does not conform"}, "verdict.missing": {"réponse sans le contenu attendu", "answer without the expected content"},
+
 	"activity": {"Activité", "Activity"}, "period.day": {"24 heures", "24 hours"}, "period.week": {"7 jours", "7 days"}, "period.month": {"30 jours", "30 days"},
 	"volume": {"Volume encaissé", "Volume taken"}, "paymentsCount": {"encaissements", "payments"}, "rate": {"Taux de réussite", "Success rate"},
 	"succeededCount": {"réussis", "succeeded"}, "failedCount": {"non aboutis", "did not succeed"}, "approval": {"Délai d'approbation", "Time to approve"},
