@@ -144,6 +144,7 @@ func (r *Running) Wait(ctx context.Context) error {
 func (r *Running) Drain() error {
 	a := r.App
 	a.health.ready.Store(false)
+	a.Gateway.Drain()
 	limit := a.config.DrainFor
 	if limit == 0 {
 		limit = defaultDrain

@@ -109,6 +109,9 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, of *known, aske
 		heard := *res // the closure may run again, from what was said
 		n = g.believe(t, a, n, &heard)
 		overtaken = isOvertaken(*t, asked, *a, n)
+		if overtaken && contradicted(*a) && (n.Outcome == pay.OutcomeFailed || n.Outcome == pay.OutcomeCanceled) {
+			n = pay.News{Source: n.Source, Attempt: n.Attempt, Outcome: pay.OutcomeUnknown} // the next question decides
+		}
 		learn(a, n, &heard, now, overtaken)
 		learnAbout(t, a, &heard)
 	}

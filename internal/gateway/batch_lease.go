@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -32,4 +33,22 @@ func (g *Gateway) keepBatch(ctx context.Context, row sqlgen.PayoutBatch) (stop f
 		}
 	}()
 	return cancel
+}
+
+// Drain has batches make no further payouts here; whoever takes them up goes on
+// from there. What was begun is finished before [Gateway.Close] returns.
+func (g *Gateway) Drain() { g.drain() }
+
+// leaveBatch makes an unfinished batch due at once, for another process.
+func (g *Gateway) leaveBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
+	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return tx.RenewBatch(ctx, sqlgen.RenewBatchParams{
+			NextWorkAt: store.Millis(g.now()), MerchantID: row.MerchantID, ID: row.ID,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("leave batch %s: %w", row.ID, err)
+	}
+	g.Log.Info("batch is left to another process", "batch", row.ID)
+	return nil
 }

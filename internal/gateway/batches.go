@@ -122,6 +122,9 @@ func (g *Gateway) MakeBatch(ctx context.Context, c provider.Caller, n NewBatch, 
 	if store.IsUnique(err, "ux_payout_batches_reference") || store.IsUnique(err, "payout_batches_pkey") {
 		return g.sameBatch(ctx, c, n.ID)
 	}
+	if store.IsUnique(err, store.UniqueIdempotencyKey) {
+		return Batch{}, ErrIdempotencyTaken
+	}
 	if err != nil {
 		return Batch{}, fmt.Errorf("record batch: %w", err)
 	}
@@ -255,6 +258,7 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, batchWorkers)
 	seen := map[string]bool{}
+	unmade := false // some are left to another process
 	for i, payout := range list {
 		if payout.Reference != "" && seen[payout.Reference] {
 			// Two alike would otherwise pass for one that a crash interrupted.
@@ -268,6 +272,9 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 		}
 		seen[payout.Reference] = true
 		slots <- struct{}{}
+		if unmade = g.draining.Err() != nil; unmade {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			_, err := g.Create(ctx, c, payout.request(row.ID))
@@ -284,7 +291,10 @@ func (g *Gateway) workBatch(ctx context.Context, row sqlgen.PayoutBatch) error {
 		})
 	}
 	wg.Wait()
-	if failed != nil {
+	switch {
+	case unmade:
+		return g.leaveBatch(ctx, row)
+	case failed != nil:
 		return fmt.Errorf("make payouts of batch %s: %w", row.ID, failed)
 	}
 	text, err := json.Marshal(refused)

@@ -82,10 +82,11 @@ func (g *Gateway) Cancel(ctx context.Context, c provider.Caller, id string) (pay
 	})
 }
 
-// open reports whether a provider may still be at work on an attempt.
+// open reports whether a provider may still be at work on an attempt, or a
+// notification says so.
 func open(attempts []pay.Attempt) bool {
 	for _, a := range attempts {
-		if a.Status != pay.AttemptFailed {
+		if a.Status != pay.AttemptFailed || contradicted(a) {
 			return true
 		}
 	}

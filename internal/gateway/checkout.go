@@ -118,11 +118,12 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 	}
 	err = g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		news.reset()
-		var err error
-		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
+		k, err := readKnown(ctx, tx.Queries, t.MerchantID, t.ID)
+		if err != nil {
 			return err
 		}
-		if now.Attempts != t.Attempts || now.Status != pay.StatusRequiresAction {
+		now = k.t
+		if now.Attempts != t.Attempts || now.Status != pay.StatusRequiresAction || open(k.attempts) {
 			return pay.Conflict(pay.CodeCheckoutUsed, "this payment is already on its way")
 		}
 		now.Method, now.Fees, now.FeeBearer = method, fees, bearer
@@ -139,7 +140,7 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 		return news.tell(ctx, tx.Queries, now, string(pay.StatusPending))
 	})
 	news.done(err)
-	if err != nil {
+	if err != nil && !g.landed(ctx, now, &a, err) {
 		return t, err
 	}
 	g.waiters.wake(t.ID)

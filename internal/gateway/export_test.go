@@ -17,3 +17,8 @@ func (g *Gateway) Expire(ctx context.Context, t pay.Transaction) error { return 
 func (g *Gateway) Abandoned(ctx context.Context, row sqlgen.Idempotency) error {
 	return g.abandoned(ctx, row)
 }
+
+// Landed looks whether a commit whose answer was lost took place.
+func (g *Gateway) Landed(ctx context.Context, t pay.Transaction, a *pay.Attempt, cause error) bool {
+	return g.landed(ctx, t, a, cause)
+}

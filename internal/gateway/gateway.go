@@ -49,8 +49,9 @@ type Gateway struct {
 	// transcripts of calls are written behind the payments.
 	transcripts transcripts
 	running     sync.WaitGroup
-	stopping    context.Context
-	stop        context.CancelFunc
+	// draining ends with Drain, stopping with Close.
+	draining, stopping context.Context
+	drain, stop        context.CancelFunc
 	// onWork is told that rows owe work now.
 	onWork   func(Work)
 	handOver HandOver
@@ -86,6 +87,7 @@ func New(c Config) (*Gateway, error) {
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	g := &Gateway{Config: c, providers: map[string]*provider.Provider{}, settings: newSettings(c.Store), onWork: func(Work) {}}
 	g.stopping, g.stop = context.WithCancel(context.Background())
+	g.draining, g.drain = context.WithCancel(g.stopping)
 	for _, p := range c.Providers {
 		g.providers[p.Name] = p
 	}

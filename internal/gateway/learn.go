@@ -12,6 +12,10 @@ import (
 // unheard: a notification spoke of the attempt since the last definite answer about it.
 func unheard(a pay.Attempt) bool { return a.HintedAt.After(a.UpdatedAt) }
 
+// contradicted: what a notification said of the attempt since, and nobody has
+// looked into yet, speaks against its failure.
+func contradicted(a pay.Attempt) bool { return unheard(a) && !a.HintFailed }
+
 // isOvertaken: a notification arrived while the answer was on its way, so that
 // the answer may be older than the hint. A submission's answer is overtaken by
 // any hint; another by one that came since the transaction was read, at the

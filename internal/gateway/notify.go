@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/outbound"
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -109,10 +108,6 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 		return err
 	}
 	now := g.now()
-	hintedAt := now
-	if !hintedAt.After(a.UpdatedAt) {
-		hintedAt = a.UpdatedAt.Add(time.Millisecond) // later than what it may contradict
-	}
 	var worker Worker[store.Claimed]
 	if ours && !n.Verified {
 		worker = g.checker()
@@ -128,20 +123,21 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 			return err
 		}
 		err = tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
-			Failed: n.Hint == pay.OutcomeFailed, HintedAt: hintedAt.UnixMilli(),
+			Failed: n.Hint == pay.OutcomeFailed, HintedAt: now.UnixMilli(),
 			MerchantID: merchantID, TransactionID: a.TransactionID, Number: int64(a.Number),
 		})
+		due := now
 		switch {
 		case err != nil:
 			return err
 		case n.Verified:
-			return tx.BumpTransaction(ctx, sqlgen.BumpTransactionParams{MerchantID: merchantID, ID: a.TransactionID})
+			due = now.Add(checkLease) // unless what it says is applied by then
 		case worker != nil:
 			return tx.LeaseCheck(ctx, sqlgen.LeaseCheckParams{
 				NextCheckAt: store.Millis(now.Add(checkLease)), MerchantID: merchantID, ID: a.TransactionID,
 			})
 		}
-		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: now.UnixMilli(), MerchantID: merchantID, ID: a.TransactionID})
+		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: store.Millis(due), MerchantID: merchantID, ID: a.TransactionID})
 	})
 	switch {
 	case err != nil:

@@ -30,11 +30,34 @@ func (g *Gateway) record(ctx context.Context, t pay.Transaction, a *pay.Attempt,
 			continue
 		case store.IsUnique(err, store.UniqueReference):
 			return pay.Transaction{}, g.duplicate(ctx, t)
+		case !errors.Is(err, ErrIdempotencyTaken) && g.landed(ctx, stored, a, err):
+			return stored, nil
 		default:
 			return pay.Transaction{}, err
 		}
 	}
 	return pay.Transaction{}, fmt.Errorf("record %s: no free front reference", t.ID)
+}
+
+// landed tells whether a commit whose answer was lost took place after all: what
+// it recorded is there, and its attempt, if it has one, is still its writer's to
+// submit. Nobody else would send an order that its process believes lost.
+func (g *Gateway) landed(ctx context.Context, t pay.Transaction, a *pay.Attempt, cause error) bool {
+	if _, refused := asRefusal(cause); refused {
+		return false
+	}
+	k, err := readKnown(context.WithoutCancel(ctx), g.Store.Read(), t.MerchantID, t.ID)
+	if err != nil {
+		return false
+	}
+	if a != nil {
+		last := len(k.attempts)
+		if last == 0 || k.attempts[last-1].Reference != a.Reference || !g.now().Before(k.attempts[last-1].LeaseUntil) {
+			return false
+		}
+	}
+	g.Log.Warn("a commit took place whose answer was lost", "transaction", t.ID, "error", cause)
+	return true
 }
 
 func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.Attempt, claim *Claim) (pay.Transaction, error) {

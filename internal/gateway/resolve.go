@@ -182,7 +182,10 @@ func onlyThisSending(r provider.Result) bool {
 // submitted, failed when every try was refused.
 func (g *Gateway) expire(ctx context.Context, t pay.Transaction) error {
 	now := g.now()
-	if t.Status.Final() || now.Before(t.ExpiresAt) {
+	switch {
+	case t.Status.Final():
+		return g.postpone(ctx, t, time.Time{})
+	case now.Before(t.ExpiresAt):
 		return g.postpone(ctx, t, t.ExpiresAt)
 	}
 	n := pay.News{
@@ -229,11 +232,8 @@ func (g *Gateway) end(ctx context.Context, t pay.Transaction, n pay.News) (pay.T
 	return now.t, nil
 }
 
-// postpone puts the next check off without touching anything else.
+// postpone puts the next check off without touching anything else; zero owes none.
 func (g *Gateway) postpone(ctx context.Context, t pay.Transaction, at time.Time) error {
-	if t.Status.Final() {
-		at = time.Time{}
-	}
 	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return store.SetNextCheck(ctx, tx.Queries, t.MerchantID, t.ID, t.Version, at)
 	})

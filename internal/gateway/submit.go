@@ -98,11 +98,16 @@ func (g *Gateway) submit(ctx context.Context, t pay.Transaction, a pay.Attempt, 
 		}
 		if len(rails) > 1 && mayFailOver(t, a, res) {
 			next, attempt, err := g.failOver(ctx, t, a, res, rails[1])
-			if err == nil {
+			switch {
+			case err == nil:
 				t, a, rails = next, attempt, rails[1:]
 				continue
+			case errors.Is(err, errContradicted):
+				g.Log.Warn("a notification contradicts the refusal: no failover", "transaction", t.ID, "attempt", a.Number)
+				res = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
+			default:
+				g.Log.Error("failover could not be recorded", "transaction", t.ID, "error", err)
 			}
-			g.Log.Error("failover could not be recorded", "transaction", t.ID, "error", err)
 		}
 		settled, err := g.recordAnswer(ctx, t, a, res)
 		if err != nil {
@@ -260,19 +265,27 @@ func railFault(r provider.Result) bool {
 	return false
 }
 
+// errContradicted: while the refusal was on its way, a notification said
+// something else of the attempt. The refusal may be that of a repeated request.
+var errContradicted = errors.New("a notification contradicts the refusal")
+
 // failOver closes the failed attempt and opens the next in one commit.
 func (g *Gateway) failOver(ctx context.Context, t pay.Transaction, a pay.Attempt, res provider.Result, r rail) (pay.Transaction, pay.Attempt, error) {
 	var next pay.Attempt
 	var now pay.Transaction
 	err := g.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
-		var err error
-		if now, err = store.Transaction(ctx, tx.Queries, t.MerchantID, t.ID); err != nil {
+		k, err := readKnown(ctx, tx.Queries, t.MerchantID, t.ID)
+		if err != nil {
 			return err
 		}
+		now = k.t
 		if now.Status != pay.StatusPending || now.Attempts != a.Number {
 			return fmt.Errorf("transaction is %s at attempt %d: no failover", now.Status, now.Attempts)
 		}
-		failed := a
+		failed := k.attempts[a.Number-1]
+		if contradicted(failed) {
+			return errContradicted
+		}
 		failed.Status, failed.Failure = pay.AttemptFailed, res.Failure
 		failed.ProviderReference, failed.UpdatedAt = res.ProviderReference, g.now()
 		if err := store.SaveAttempt(ctx, tx.Queries, failed); err != nil {
@@ -285,5 +298,8 @@ func (g *Gateway) failOver(ctx context.Context, t pay.Transaction, a pay.Attempt
 		}
 		return store.InsertAttempt(ctx, tx.Queries, next)
 	})
+	if err != nil && g.landed(ctx, now, &next, err) {
+		err = nil
+	}
 	return now, next, err
 }

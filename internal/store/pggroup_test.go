@@ -141,7 +141,7 @@ func TestAStaleRowInAGroupRunsItsClosureAgainAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
-		return tx.BumpTransaction(ctx, sqlgen.BumpTransactionParams{MerchantID: "m", ID: "pay_1"})
+		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: 1, MerchantID: "m", ID: "pay_1"})
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (j *job) try(ctx context.Context, m message) error {
 	host := hostOf(m.call.URL)
 	leave, pause := j.hosts.enter(host)
 	if leave == nil {
-		return j.turnedAway(ctx, host, pause)
+		return j.turnedAway(ctx, m, host, pause)
 	}
 	defer leave()
 	calls, cancel := context.WithTimeout(ctx, maxTimeout)
@@ -66,9 +66,13 @@ func (j *job) try(ctx context.Context, m message) error {
 
 // turnedAway leaves the delivery for later, and with it what else is owed to the
 // target by now: thousands of deliveries to a dead host, each claimed only to be
-// turned away, would hold up everybody's.
-func (j *job) turnedAway(ctx context.Context, host string, pause time.Duration) error {
+// turned away, would hold up everybody's. A dialect's notices go to as many
+// hosts as the merchant's requests name, so those are looked at one by one.
+func (j *job) turnedAway(ctx context.Context, m message, host string, pause time.Duration) error {
 	now := j.now()
+	if m.endpoint == nil {
+		return j.again(ctx, now.Add(pause))
+	}
 	n, err := j.Store.PostponeDeliveries(ctx, j.d.MerchantID, j.d.Target, now, now.Add(pause), lookAhead)
 	if err != nil {
 		return err

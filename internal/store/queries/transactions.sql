@@ -95,25 +95,27 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id) AND version = sq
 -- version, so that nobody saves the transaction who has not seen it.
 
 -- name: CheckSoon :exec
-UPDATE transactions SET version = version + 1, next_check_at = CASE
+-- CheckSoon is what news makes a transaction owe; the questions after it come at
+-- short intervals again.
+UPDATE transactions SET version = version + 1, checks = 0, next_check_at = CASE
     WHEN next_check_at > 0 AND next_check_at < sqlc.arg(next_check_at) THEN next_check_at
     ELSE sqlc.arg(next_check_at) END
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: LeaseCheck :exec
 -- LeaseCheck is CheckSoon by whoever has a worker for the check at hand.
-UPDATE transactions SET version = version + 1, next_check_at = sqlc.arg(next_check_at)
-WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
-
--- name: BumpTransaction :exec
-UPDATE transactions SET version = version + 1
+UPDATE transactions SET version = version + 1, checks = 0, next_check_at = sqlc.arg(next_check_at)
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: GetTransactionVersion :one
 SELECT version FROM transactions WHERE merchant_id = $1 AND id = $2;
 
 -- name: MarkHinted :exec
-UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)), hinted_at = sqlc.arg(hinted_at)
+-- MarkHinted notes that a notification spoke of the attempt, later than whatever
+-- it may contradict, though that was committed a moment ago.
+UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)), hinted_at = CASE
+    WHEN updated_at >= CAST(sqlc.arg(hinted_at) AS bigint) THEN updated_at + 1
+    ELSE CAST(sqlc.arg(hinted_at) AS bigint) END
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id) AND number = sqlc.arg(number);
 
 -- name: CheckLater :exec

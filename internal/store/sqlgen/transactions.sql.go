@@ -9,21 +9,6 @@ import (
 	"context"
 )
 
-const bumpTransaction = `-- name: BumpTransaction :exec
-UPDATE transactions SET version = version + 1
-WHERE merchant_id = $1 AND id = $2
-`
-
-type BumpTransactionParams struct {
-	MerchantID string
-	ID         string
-}
-
-func (q *Queries) BumpTransaction(ctx context.Context, arg BumpTransactionParams) error {
-	_, err := q.db.ExecContext(ctx, bumpTransaction, arg.MerchantID, arg.ID)
-	return err
-}
-
 const checkLater = `-- name: CheckLater :exec
 UPDATE transactions SET next_check_at = $1
 WHERE merchant_id = $2 AND id = $3
@@ -43,7 +28,7 @@ func (q *Queries) CheckLater(ctx context.Context, arg CheckLaterParams) error {
 
 const checkSoon = `-- name: CheckSoon :exec
 
-UPDATE transactions SET version = version + 1, next_check_at = CASE
+UPDATE transactions SET version = version + 1, checks = 0, next_check_at = CASE
     WHEN next_check_at > 0 AND next_check_at < $1 THEN next_check_at
     ELSE $1 END
 WHERE merchant_id = $2 AND id = $3
@@ -57,6 +42,8 @@ type CheckSoonParams struct {
 
 // A notification changes what its transaction's attempts say. It bumps the
 // version, so that nobody saves the transaction who has not seen it.
+// CheckSoon is what news makes a transaction owe; the questions after it come at
+// short intervals again.
 func (q *Queries) CheckSoon(ctx context.Context, arg CheckSoonParams) error {
 	_, err := q.db.ExecContext(ctx, checkSoon, arg.NextCheckAt, arg.MerchantID, arg.ID)
 	return err
@@ -610,7 +597,7 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 }
 
 const leaseCheck = `-- name: LeaseCheck :exec
-UPDATE transactions SET version = version + 1, next_check_at = $1
+UPDATE transactions SET version = version + 1, checks = 0, next_check_at = $1
 WHERE merchant_id = $2 AND id = $3
 `
 
@@ -831,7 +818,9 @@ func (q *Queries) ListChildren(ctx context.Context, arg ListChildrenParams) ([]T
 }
 
 const markHinted = `-- name: MarkHinted :exec
-UPDATE attempts SET hint_failed = (hint_failed OR CAST($1 AS boolean)), hinted_at = $2
+UPDATE attempts SET hint_failed = (hint_failed OR CAST($1 AS boolean)), hinted_at = CASE
+    WHEN updated_at >= CAST($2 AS bigint) THEN updated_at + 1
+    ELSE CAST($2 AS bigint) END
 WHERE merchant_id = $3 AND transaction_id = $4 AND number = $5
 `
 
@@ -843,6 +832,8 @@ type MarkHintedParams struct {
 	Number        int64
 }
 
+// MarkHinted notes that a notification spoke of the attempt, later than whatever
+// it may contradict, though that was committed a moment ago.
 func (q *Queries) MarkHinted(ctx context.Context, arg MarkHintedParams) error {
 	_, err := q.db.ExecContext(ctx, markHinted,
 		arg.Failed,
