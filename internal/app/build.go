@@ -109,6 +109,9 @@ func (a *App) assemble(ctx context.Context, publicURL string) error {
 		Store: a.Store, Box: a.config.Keys, Outbound: merchants, Dialects: a.dialects, Render: api.Render,
 		Delay: a.noticeDelay, Faults: a.Sandbox.Faults, Now: a.config.Now, Log: a.log,
 	})
+	if err := a.Gateway.CheckKeys(ctx); err != nil {
+		return err
+	}
 	a.handler = a.routes(publicURL)
 	a.plan()
 	return nil
@@ -149,8 +152,28 @@ func (a *App) waysOut(publicURL string) (providers, merchants *outbound.Client) 
 	}
 	merchants = outbound.New(policy)
 	policy.Timeout = providerTimeout
-	policy.Refuse = outbound.NotSelf(func() []string { return []string{hostPort(publicURL)} })
+	policy.Refuse = outbound.NotSelf(func() []string { return []string{hostPort(publicURL), a.config.Addr} })
+	policy.Via = a.via(publicURL)
 	return outbound.New(policy), merchants
+}
+
+// via is what the nodes of this gateway call it among themselves: a request to a
+// provider that arrives here would make a payment of itself, and so on for ever.
+func (a *App) via(publicURL string) string {
+	return "passerelle-" + a.config.Keys.Lookup(publicURL, "via")[:16]
+}
+
+// returning refuses what this gateway has sent to a provider.
+func (a *App) returning(publicURL string, next http.Handler) http.Handler {
+	via := a.via(publicURL)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if outbound.Returned(r, via) {
+			a.log.Error("the address of a provider leads back to this gateway", "host", r.Host)
+			outbound.RefuseReturned(w, via)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // faulty serves a front with the sandbox's faults, where there is a sandbox.
@@ -204,5 +227,5 @@ func (a *App) routes(publicURL string) http.Handler {
 	}
 	rt.rest.HandleFunc("GET /{$}", a.home)
 	a.router = rt
-	return a.traffic.count(a.metrics.count(a.recovered(rt)))
+	return a.traffic.count(a.metrics.count(a.recovered(a.returning(publicURL, rt))))
 }

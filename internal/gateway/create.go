@@ -21,6 +21,11 @@ const (
 	checkoutLife = 24 * time.Hour
 	// maxReference bounds a merchant's reference, in bytes.
 	maxReference = 255
+	// maxAmount bounds one transaction, in minor units: far above what operators
+	// carry, and so far below what a sum can hold that no books overflow.
+	maxAmount = 1_000_000_000_000
+	// maxOpening bounds what lies at a provider when its connection is made.
+	maxOpening = 1000 * maxAmount
 )
 
 // Create records a transaction and, when its method is complete, submits it. It
@@ -99,15 +104,17 @@ func (g *Gateway) checkRequest(c provider.Caller, req *provider.Request) error {
 		return pay.Invalid("currency", "the currency is not supported")
 	case !req.Amount.IsPositive():
 		return pay.Invalid("amount", "the amount must be above zero")
+	case req.Amount.Minor > maxAmount:
+		return pay.InvalidAs(pay.CodeAmountTooHigh, "amount", "the amount is above what any operator carries")
 	}
 	return nil
 }
 
 func checkReference(reference string) error {
 	switch {
-	case reference == "":
+	case strings.TrimSpace(reference) == "":
 		return pay.Invalid("reference", "a reference is needed")
-	case !printable(reference):
+	case !printable(reference) || strings.ContainsRune(reference, utf8.RuneError):
 		return pay.Invalid("reference", "the reference holds characters that can't be printed")
 	case len(reference) > maxReference:
 		return pay.Invalid("reference", "the reference is too long")

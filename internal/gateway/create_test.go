@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"math"
 	"testing"
 	"time"
 
@@ -237,6 +238,30 @@ func TestWaitReturnsAtTheOutcomeAndOtherwiseAtTheCallersEnd(t *testing.T) {
 		}
 		if _, err := w.Wait(w.Context(), w.test, tx.ID); pay.KindOf(err) != pay.KindNotFound {
 			t.Errorf("waiting in the other mode gave %v, want not found", err)
+		}
+	})
+}
+
+func TestWhatNoOperatorCarriesIsRefusedSoThatNoSumOverflows(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		for _, minor := range []int64{1_000_000_000_001, 1<<53 - 1, math.MaxInt64} {
+			for _, kind := range []pay.Kind{pay.Payment, pay.Payout} {
+				r := payout("R1", minor)
+				r.Kind = kind
+				_, err := w.Create(w.Context(), w.live, r)
+				w.refused(err, pay.KindInvalid, pay.CodeAmountTooHigh)
+			}
+		}
+		for i := range 3 {
+			r := order(string(rune('A' + i)))
+			r.Amount = money.New(1_000_000_000_000, money.XAF)
+			w.alpha.on(submit, said(paid))
+			w.create(w.live, r)
+		}
+		w.holds("alpha", 3_000_001_000_000, 0)
+		for _, reference := range []string{" ", "\t", "a\uFFFDb"} {
+			_, err := w.Create(w.Context(), w.live, order(reference))
+			w.refused(err, pay.KindInvalid, "")
 		}
 	})
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -87,4 +88,33 @@ func (g *Gateway) changed(row sqlgen.Connection, change ConnectionChange) (sqlge
 	}
 	update.Settings = string(plain)
 	return update, nil
+}
+
+// errWrongKeys: with other keys every merchant's requests would be refused as
+// unauthorized, and nothing would say why.
+var errWrongKeys = errors.New("the keys in PASSERELLE_KEYS open nothing of what this database holds: give those it was made with (`passerelle doctor` says more)")
+
+// CheckKeys fails where there are sealed rows and none can be opened.
+func (g *Gateway) CheckKeys(ctx context.Context) error {
+	merchants, err := g.Store.Read().ListMerchants(ctx)
+	if err != nil {
+		return fmt.Errorf("list merchants: %w", err)
+	}
+	shut := 0
+	for _, m := range merchants {
+		rows, err := g.Store.Read().ListConnections(ctx, sqlgen.ListConnectionsParams{MerchantID: m.ID, Mode: string(pay.Test)})
+		if err != nil {
+			return fmt.Errorf("list connections: %w", err)
+		}
+		for _, row := range rows {
+			if _, err := g.openCredentials(row); err == nil {
+				return nil
+			}
+			shut++
+		}
+	}
+	if shut > 0 {
+		return errWrongKeys
+	}
+	return nil
 }

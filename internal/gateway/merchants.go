@@ -136,6 +136,9 @@ func (g *Gateway) addConnection(ctx context.Context, q *sqlgen.Queries, n NewCon
 		return fmt.Errorf("store connection: %w", err)
 	}
 	for _, amount := range n.Opening {
+		if amount.Minor > maxOpening {
+			return pay.InvalidAs(pay.CodeAmountTooHigh, "opening", "the opening balance is too high")
+		}
 		if err := ledger.Post(ctx, q, ledger.Opened(n.MerchantID, n.Mode, id, amount, now)); err != nil {
 			return err
 		}

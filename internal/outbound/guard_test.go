@@ -347,3 +347,38 @@ func TestAConnectorCannotBePointedAtItsOwnGateway(t *testing.T) {
 	}
 	_ = resp.Body.Close()
 }
+
+func TestARequestThatCameBackIsKnownToHaveDoneNothing(t *testing.T) {
+	handled := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if Returned(r, "passerelle-ours") {
+			RefuseReturned(w, "passerelle-ours")
+			return
+		}
+		handled++
+		w.WriteHeader(http.StatusLoopDetected) // another's word about another loop
+	}))
+	defer server.Close()
+	_, err := get(t, New(Policy{AllowLoopback: true, Via: "passerelle-ours"}).HTTPClient(), server.URL)
+	if !errors.Is(err, ErrLoop) || Sent(err) || handled != 0 {
+		t.Errorf("our own request: %v, handled %d times", err, handled)
+	}
+	for _, via := range []string{"", "passerelle-theirs", "passerelle-ours2"} {
+		resp, err := get(t, New(Policy{AllowLoopback: true, Via: via}).HTTPClient(), server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusLoopDetected {
+			t.Errorf("by way of %q: HTTP %d", via, resp.StatusCode)
+		}
+	}
+	if handled != 3 {
+		t.Errorf("%d requests of others were handled, want 3", handled)
+	}
+	behindProxies := httptest.NewRequest(http.MethodGet, "/", nil)
+	behindProxies.Header.Set("Via", "1.0 fred, 1.1 passerelle-ours")
+	if !Returned(behindProxies, "passerelle-ours") {
+		t.Error("a request that came back through a proxy is not known")
+	}
+}

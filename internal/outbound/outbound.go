@@ -63,6 +63,10 @@ type Policy struct {
 	// Refuse, when set, may refuse a destination "host:port". It is asked about
 	// the URL's host and again about the address connected to: see [NotSelf].
 	Refuse func(hostport string) error
+	// Via is the name by which this gateway knows its own requests, in the header
+	// of RFC 9110 §7.6.3: what reaches a server that refuses that name (see
+	// [Returned]) led back here, by whatever names and proxies. "" sends none.
+	Via string
 	// Timeout bounds the whole exchange, reading the body included. The
 	// request's own context may be shorter, not longer.
 	Timeout time.Duration

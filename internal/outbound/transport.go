@@ -3,9 +3,11 @@ package outbound
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync/atomic"
 )
 
@@ -69,9 +71,42 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		cancel()
 		return nil, &Error{notSent: !p.maySent(), err: err}
 	}
+	if ledBack(resp, t.policy.Via) {
+		cancel()
+		_ = resp.Body.Close()
+		return nil, &Error{notSent: true, err: fmt.Errorf("%w: the request came back to this gateway", ErrLoop)}
+	}
 	resp.Request = req
 	resp.Body = &cappedBody{body: resp.Body, left: t.policy.MaxBody, cancel: cancel}
 	return resp, nil
+}
+
+const (
+	viaHeader   = "Via"
+	viaProtocol = "1.1 "
+)
+
+// Returned reports whether a request was sent by a client of that Via.
+func Returned(r *http.Request, via string) bool {
+	for _, line := range r.Header.Values(viaHeader) {
+		for hop := range strings.SplitSeq(line, ",") {
+			if strings.TrimSpace(hop) == viaProtocol+via {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// RefuseReturned answers a request that came back, so that its sender knows that
+// nothing was done.
+func RefuseReturned(w http.ResponseWriter, via string) {
+	w.Header().Set(viaHeader, viaProtocol+via)
+	http.Error(w, "the address of a provider leads back to this gateway", http.StatusLoopDetected)
+}
+
+func ledBack(resp *http.Response, via string) bool {
+	return via != "" && resp.StatusCode == http.StatusLoopDetected && resp.Header.Get(viaHeader) == viaProtocol+via
 }
 
 // prepare fills in the User-Agent, and spells idempotency headers so that
@@ -84,6 +119,9 @@ func (t *transport) prepare(req *http.Request) {
 	}
 	if _, given := req.Header["User-Agent"]; !given {
 		req.Header.Set("User-Agent", t.policy.UserAgent)
+	}
+	if t.policy.Via != "" {
+		req.Header.Add(viaHeader, viaProtocol+t.policy.Via)
 	}
 	for canonical, spelt := range map[string]string{
 		"Idempotency-Key":   "idempotency-key",

@@ -69,6 +69,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("komipay %s refused: %s (code %d, HTTP %d): %s", e.Operation, e.Reason, e.Code, e.HTTPStatus, e.Message)
 }
 
+// CredentialsRefused tells the gateway's trial of a connection that KomiPay
+// refused who asks, not what was asked.
+func (e *Error) CredentialsRefused() bool { return e.Unauthenticated }
+
 // UncertainError says that a request may or may not have been carried out.
 type UncertainError struct {
 	Operation  string

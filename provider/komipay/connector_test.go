@@ -109,6 +109,20 @@ func TestATransferCompanysAcceptanceIsNotPaid(t *testing.T) {
 	}
 }
 
+// wire: komipay §2.2: STA accepted is pending, whatever else the answer says.
+func TestATransferCompanysAcceptanceKeepsItsReferenceAndCode(t *testing.T) {
+	for _, beside := range []string{`"transactionStatus":"Success"`, `"etat":"ECHEC"`, `"transactionStatus":"Done"`} {
+		o := order(pay.Wallet, "nita_ne")
+		text := strings.Replace(published(t, "sta_answer.json"), "{", "{"+beside+",", 1)
+		c, _, _ := connected(t, map[string][]http.HandlerFunc{opCollect: {about(o, text)}})
+		r, err := c.Submit(t.Context(), o)
+		if err != nil || r.Outcome != pay.OutcomePending || r.ProviderReference != "KP-000-B2C-00000002" ||
+			r.NextAction.Type != pay.ShowCode || r.Data["code_validation"] != "123456" || r.Data["code_achat"] == "" {
+			t.Errorf("%s: %+v %v", beside, r, err)
+		}
+	}
+}
+
 func TestACardHasItsCVVEncryptedFirst(t *testing.T) {
 	o := cardOrder()
 	c, s, _ := connected(t, map[string][]http.HandlerFunc{opCollect: {about(o, published(t, "card_challenge.json"))}})

@@ -54,6 +54,15 @@ func TestCardsAreReadInEveryForm(t *testing.T) {
 	}
 }
 
+// wire: komipay §2.2 (no fields of a card) and §5, decision 16: extra fields are ignored.
+func TestACardsPhoneAndCountryAreIgnored(t *testing.T) {
+	s := openShop(t).settleAtOnce(pay.StatusSucceeded, "")
+	w := s.post(opCollect, card(t, "pays_payeur", "Gabon", "numero_telephone_payeur", "12", "security_code", "00000"))
+	if !strings.Contains(w.Body.String(), `"etat":"SUCCESS"`) {
+		t.Errorf("HTTP %d %s", w.Code, w.Body)
+	}
+}
+
 func TestCardNumbersAndCVVsAreInNoAnswerAndNoRecord(t *testing.T) {
 	for _, status := range []pay.Status{pay.StatusSucceeded, pay.StatusFailed} {
 		s := openShop(t).settleAtOnce(status, pay.Declined)

@@ -67,9 +67,6 @@ func (c *call) request(m means) (provider.Request, error) {
 	if err != nil {
 		return provider.Request{}, refuse(messageBadAmount)
 	}
-	if in := c.fields.scalar("pays_payeur"); in != "" && !strings.EqualFold(strings.TrimSpace(in), "niger") {
-		return provider.Request{}, invalid("pays_payeur")
-	}
 	r := provider.Request{
 		Kind: pay.Payment, Reference: c.fields.scalar("reference_externe"), NewFrontReference: c.account.newReference,
 		FrontData: map[string]string{frontMeans: m.name}, Amount: amount,
@@ -77,7 +74,10 @@ func (c *call) request(m means) (provider.Request, error) {
 		Wait:     c.account.Options.window(),
 	}
 	if m.family == CardFamily {
-		return r, nil
+		return r, nil // the payer's phone and country are no fields of a card's
+	}
+	if in := c.fields.scalar("pays_payeur"); in != "" && !strings.EqualFold(strings.TrimSpace(in), "niger") {
+		return provider.Request{}, invalid("pays_payeur")
 	}
 	n, err := parsePhone(c.fields.scalar("numero_telephone_payeur"))
 	if err != nil {

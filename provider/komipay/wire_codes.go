@@ -42,17 +42,18 @@ func classifyCollect(f Family, a Answer) (pay.Outcome, pay.Reason) {
 }
 
 // acceptedCollect reads statut:true, which says something else in each family.
-// An answer that contradicts itself says nothing.
+// An answer that contradicts itself says nothing, but for a transfer company's:
+// it accepts the request and never tells of money, whatever stands beside.
 func acceptedCollect(f Family, a Answer) (pay.Outcome, pay.Reason) {
 	if a.Code == 400 {
 		return pay.OutcomeUnknown, ""
 	}
 	switch state := stateOf(a); {
-	case f == STA && (state == "" || state == pay.OutcomePending):
+	case f == STA:
 		return pay.OutcomePending, ""
 	case f == Telco && (state == "" && a.TransactionStatus == "" && a.Etat == "" || state == pay.OutcomeSucceeded):
 		return pay.OutcomeSucceeded, ""
-	case state == pay.OutcomePending && f != STA:
+	case state == pay.OutcomePending:
 		return pay.OutcomePending, ""
 	case f == CardFamily && state == pay.OutcomeSucceeded:
 		return pay.OutcomeSucceeded, ""
@@ -101,9 +102,8 @@ func classifyStatus(card bool, a Answer) (outcome pay.Outcome, reason pay.Reason
 	if !a.readable() {
 		return pay.OutcomeUnknown, "", false
 	}
-	state := stateOf(a)
 	if outcome, reason, ok := byOperatorCode(a); ok {
-		if state != "" && state != outcome {
+		if words := documentedState(a); words != "" && words != outcome {
 			return pay.OutcomeUnknown, "", false
 		}
 		return outcome, reason, false
@@ -111,7 +111,7 @@ func classifyStatus(card bool, a Answer) (outcome pay.Outcome, reason pay.Reason
 	if a.Statut != statutTrue && a.Statut != statutFalse {
 		return pay.OutcomeUnknown, "", false
 	}
-	switch state {
+	switch stateOf(a) {
 	case pay.OutcomeSucceeded:
 		if a.accepted() {
 			return pay.OutcomeSucceeded, "", false
@@ -124,9 +124,18 @@ func classifyStatus(card bool, a Answer) (outcome pay.Outcome, reason pay.Reason
 	return pay.OutcomeUnknown, "", false
 }
 
-// stateOf reads transactionStatus and etat: "" when they say nothing that is
-// documented, unknown when they disagree.
+// stateOf reads transactionStatus and etat: "" when they say nothing, unknown
+// when they disagree. A transactionStatus that is not documented is unknown, too:
+// etat does not speak in its place.
 func stateOf(a Answer) pay.Outcome {
+	if a.TransactionStatus != "" && stateWord(a.TransactionStatus) == "" {
+		return pay.OutcomeUnknown
+	}
+	return documentedState(a)
+}
+
+// documentedState looks at the words that are documented alone.
+func documentedState(a Answer) pay.Outcome {
 	status, etat := stateWord(a.TransactionStatus), stateWord(a.Etat)
 	switch {
 	case status == "":

@@ -87,9 +87,17 @@ func (e *Error) Reason() pay.Reason {
 		return pay.AuthFailed
 	case "409":
 		return pay.DuplicateReference
+	case statusAbsent:
+		// Of an action, which names what it is to act on; a question that finds
+		// nothing is no refusal (wire: mypayga §1).
+		return pay.BadRequest
 	}
 	return reasonOf(e.Message)
 }
+
+// CredentialsRefused tells the gateway's trial of a connection that MyPayGa
+// refused who asks, not what was asked.
+func (e *Error) CredentialsRefused() bool { return e.Reason() == pay.AuthFailed }
 
 // operation is how a call's answer tells its status.
 type operation struct {

@@ -152,6 +152,8 @@ func TestRefusalsAreToldFromDoubt(t *testing.T) {
 		{"another operation's field", 200, `{"message":"Invalid amount","code":"400"}`, pay.BadRequest},
 		{"the phone", 200, `{"message":"Invalid phone number","statusRequest":"400"}`, pay.InvalidPhone},
 		{"used before", 200, `{"message":"Transaction already exists","statusRequest":"409"}`, pay.DuplicateReference},
+		{"what it acts on is not found", 200, `{"message":"Transaction not found","statusRequest":"404"}`, pay.BadRequest},
+		{"not found, HTTP status alone", 404, `{"message":"Link not found"}`, pay.BadRequest},
 		{"balance", 200, `{"message":"Echec-solde ins.","statusRequest":"400"}`, pay.InsufficientFunds},
 		{"HTTP status alone", 403, `{"message":"declined"}`, pay.Declined},
 		{"HTTP 500", 500, `{"message":"declined","statusRequest":"400"}`, ""},

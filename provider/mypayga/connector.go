@@ -138,7 +138,7 @@ func (c *connector) Submit(ctx context.Context, o provider.Order) (provider.Resu
 	if o.Method.Type == pay.CardMethod {
 		return c.cardForm(o, references), nil
 	}
-	return c.prompt(ctx, o, request)
+	return c.prompt(ctx, o, request), nil
 }
 
 // nothingStarted is the result of a preparing call that did not succeed,
@@ -153,24 +153,31 @@ func (c *connector) nothingStarted(ctx context.Context, call string, err error) 
 	return unreachable()
 }
 
-func (c *connector) prompt(ctx context.Context, o provider.Order, request PaymentRequest) (provider.Result, error) {
+// prompt has the customer asked. The token is known before, so that doubt is a
+// result that keeps it: by it the detail is asked for.
+func (c *connector) prompt(ctx context.Context, o provider.Order, request PaymentRequest) provider.Result {
 	started, err := c.client.RequestPayment(ctx, request)
-	r, err := c.started(ctx, o, err)
-	if err != nil || r.Outcome == pay.OutcomeFailed {
-		return r, err
+	r, err := c.started(o, err)
+	switch {
+	case err != nil:
+		c.env.Log.WarnContext(ctx, "mypayga: outcome of a submission is unknown", "reference", o.Reference, "error", err)
+		r = provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}
+	case r.Outcome == pay.OutcomeFailed:
+		return r
+	default:
+		r.NextAction = pay.NextAction{Type: pay.ApproveOnPhone}
 	}
-	r.NextAction = pay.NextAction{Type: pay.ApproveOnPhone}
 	r.ProviderReference = request.Token
 	r.Data = map[string]string{dataToken: request.Token}
 	if answered := started.PaymentToken.String(); answered != "" && answered != request.Token {
 		r.Data[dataAnswerToken] = answered
 		c.rememberToken(ctx, answered, o.Reference)
 	}
-	return r, nil
+	return r
 }
 
 // started reads the error of the call that asks the customer.
-func (c *connector) started(ctx context.Context, o provider.Order, err error) (provider.Result, error) {
+func (c *connector) started(o provider.Order, err error) (provider.Result, error) {
 	var refusal *Error
 	switch {
 	case err == nil:
@@ -180,7 +187,6 @@ func (c *connector) started(ctx context.Context, o provider.Order, err error) (p
 	case !c.env.Sent(err):
 		return unreachable(), nil
 	}
-	c.env.Log.InfoContext(ctx, "mypayga: outcome of a submission is unknown", "reference", o.Reference)
 	return provider.Result{}, fmt.Errorf("payment %s: %w", o.Reference, err)
 }
 
@@ -199,7 +205,7 @@ func paymentRequest(o provider.Order) PaymentRequest {
 // pay starts a payment by the newer API.
 func (c *connector) pay(ctx context.Context, o provider.Order) (provider.Result, error) {
 	answer, err := c.client.Pay(ctx, c.paymentOrder(o))
-	r, err := c.started(ctx, o, err)
+	r, err := c.started(o, err)
 	if err != nil || r.Outcome == pay.OutcomeFailed {
 		return r, err
 	}

@@ -88,6 +88,8 @@ func TestARefundIsCreatedThenSent(t *testing.T) {
 		reason  pay.Reason
 	}{
 		"sent":          {script{pathRefundCreate: created, pathRefundSend: read(t, "refund_send_seed.json")}, pay.OutcomeSucceeded, ""},
+		"no payment":    {script{pathRefundCreate: `{"message":"Transaction not found","statusRequest":"404"}`}, pay.OutcomeFailed, pay.BadRequest},
+		"no refund":     {script{pathRefundCreate: created, pathRefundSend: `{"message":"Refund not found","RefundStatus":"404"}`}, pay.OutcomeFailed, pay.BadRequest},
 		"not created":   {script{pathRefundCreate: `{"message":"Invalid amount","statusRequest":"400"}`}, pay.OutcomeFailed, pay.BadRequest},
 		"creation lost": {script{pathRefundCreate: "HANG UP"}, pay.OutcomeFailed, pay.OperatorUnavailable},
 		"refused":       {script{pathRefundCreate: created, pathRefundSend: `{"message":"Echec-solde ins.","refund_id":"rfd_165533.IzkknzlJuU3p","RefundStatus":"400"}`}, pay.OutcomeFailed, pay.InsufficientFunds},
@@ -149,14 +151,17 @@ func TestReadNotification(t *testing.T) {
 		hint     pay.Outcome
 		amount   money.Amount
 	}{
-		"paid":                           {paid, true, pay.OutcomeSucceeded, providertest.XAF(100)},
-		"an Ivorian number":              {with(func(c *Callback) { c.ClientPhone = "09306316" }), true, pay.OutcomeSucceeded, money.New(100, money.XOF)},
-		"the currency in full":           {with(func(c *Callback) { c.ClientPhone, c.Currency = "", "XOF" }), true, pay.OutcomeSucceeded, money.New(100, money.XOF)},
-		"a card, in CFA of no country":   {with(func(c *Callback) { c.ClientPhone = "" }), false, pay.OutcomeSucceeded, money.Amount{}},
-		"another amount":                 {with(func(c *Callback) { c.Amount = "900" }), true, pay.OutcomeSucceeded, providertest.XAF(900)},
-		"an amount that can't be read":   {with(func(c *Callback) { c.Amount = "1e2" }), false, pay.OutcomeSucceeded, money.Amount{}},
-		"refused":                        {with(func(c *Callback) { c.OrderStatus, c.Message = "400", "insuffient funds" }), true, pay.OutcomeFailed, providertest.XAF(100)},
-		"unsigned status says otherwise": {with(func(c *Callback) { c.OrderStatus, c.StatusRequest = "400", "200" }), true, pay.OutcomeFailed, providertest.XAF(100)},
+		"paid":                         {paid, true, pay.OutcomeSucceeded, providertest.XAF(100)},
+		"an Ivorian number":            {with(func(c *Callback) { c.ClientPhone = "09306316" }), true, pay.OutcomeSucceeded, money.New(100, money.XOF)},
+		"the currency in full":         {with(func(c *Callback) { c.ClientPhone, c.Currency = "", "XOF" }), true, pay.OutcomeSucceeded, money.New(100, money.XOF)},
+		"a card, in CFA of no country": {with(func(c *Callback) { c.ClientPhone = "" }), false, pay.OutcomeSucceeded, money.Amount{}},
+		"another amount":               {with(func(c *Callback) { c.Amount = "900" }), true, pay.OutcomeSucceeded, providertest.XAF(900)},
+		"an amount that can't be read": {with(func(c *Callback) { c.Amount = "1e2" }), false, pay.OutcomeSucceeded, money.Amount{}},
+		// wire: mypayga §3: the amount must equal the order's, which only the
+		// gateway's question for the detail holds a failure against.
+		"refused":                        {with(func(c *Callback) { c.OrderStatus, c.Message = "400", "insuffient funds" }), false, pay.OutcomeFailed, money.Amount{}},
+		"refused, of another amount":     {with(func(c *Callback) { c.OrderStatus, c.Amount = "400", "900" }), false, pay.OutcomeFailed, money.Amount{}},
+		"unsigned status says otherwise": {with(func(c *Callback) { c.OrderStatus, c.StatusRequest = "400", "200" }), false, pay.OutcomeFailed, money.Amount{}},
 		"success with a refusal's text":  {with(func(c *Callback) { c.Message = "PAYMENT FAILED, INSUF FUND" }), false, "", money.Amount{}},
 		"another status":                 {with(func(c *Callback) { c.OrderStatus = "300" }), false, pay.OutcomeUnknown, money.Amount{}},
 	} {

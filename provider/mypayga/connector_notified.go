@@ -81,16 +81,18 @@ func (c *connector) referenceOf(ctx context.Context, callback Callback) (string,
 	return reference, nil
 }
 
-// judge decides what a callback with a valid hash proves. status_request is
-// not signed and counts for nothing. What leaves a doubt (a success whose
-// message tells of a refusal, an amount in no known currency) is a hint.
+// judge decides what a callback with a valid hash proves: success, whose amount
+// the gateway compares. status_request is not signed and counts for nothing. What
+// leaves a doubt (a success whose message tells of a refusal, an amount in no
+// known currency) is a hint, and so is every failure: that its amount is the
+// order's, which the callback has to be held against as well, only the detail tells.
 func (c *connector) judge(n *provider.Notification, callback Callback) {
 	outcome := orderOutcome(callback.OrderStatus)
 	if outcome == pay.OutcomeSucceeded && refusalText(callback.Message) {
 		return
 	}
 	n.Hint = outcome
-	if c.confirm || outcome != pay.OutcomeSucceeded && outcome != pay.OutcomeFailed {
+	if c.confirm || outcome != pay.OutcomeSucceeded {
 		return
 	}
 	currency := currencyOfCallback(callback)
@@ -100,10 +102,6 @@ func (c *connector) judge(n *provider.Notification, callback Callback) {
 	}
 	n.Verified = true
 	n.Result = provider.Result{Outcome: outcome, Amount: amount, Prompted: true, PaidVia: callback.PaymentMethod}
-	if outcome == pay.OutcomeFailed {
-		message := c.client.scrub(callback.Message)
-		n.Result.Failure = pay.Failure{Reason: reasonOf(message), Message: message, ProviderCode: callback.OrderStatus}
-	}
 }
 
 // currencyOfCallback finds the franc of a callback: named in full, or by the

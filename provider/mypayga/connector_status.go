@@ -73,7 +73,9 @@ func verifiedResult(ref provider.Ref, v Verified) (provider.Result, error) {
 }
 
 // paidResult judges a status and the message beside it. A status of success
-// with the text of a refusal is a refusal: that is how cards are refused.
+// with the text of a refusal is a refusal: that is how cards are refused. A
+// refusal of another amount is none of the order's: the gateway takes the
+// difference for an alert.
 func paidResult(ref provider.Ref, status, message, amount string) (provider.Result, error) {
 	r := provider.Result{Outcome: orderOutcome(status), Prompted: true}
 	if r.Outcome == pay.OutcomeSucceeded && refusalText(message) {
@@ -93,6 +95,9 @@ func paidResult(ref provider.Ref, status, message, amount string) (provider.Resu
 		return provider.Result{Outcome: pay.OutcomeUnknown}, fmt.Errorf("amount of %s: %w", ref.Reference, err)
 	}
 	r.Amount = total
+	if r.Outcome == pay.OutcomeFailed && total != ref.Amount {
+		r.Outcome, r.Failure = pay.OutcomeUnknown, pay.Failure{}
+	}
 	return r, nil
 }
 

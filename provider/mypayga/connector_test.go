@@ -103,16 +103,44 @@ func TestSubmitTellsRefusalFromDoubt(t *testing.T) {
 		"gethash lost":              {script{pathHash: "HANG UP"}, pay.OutcomeFailed, pay.OperatorUnavailable},
 		"payment-request refused":   {script{pathRequest: `{"message":"Invalid phone number","statusRequest":"400"}`}, pay.OutcomeFailed, pay.InvalidPhone},
 		"payment-request duplicate": {script{pathRequest: `{"message":"Transaction already exists","statusRequest":"409"}`}, pay.OutcomeFailed, pay.DuplicateReference},
-		"payment-request lost":      {script{pathRequest: "HANG UP"}, "", ""},
-		"payment-request HTML":      {script{pathRequest: "<html>"}, "", ""},
+		"payment-request not found": {script{pathRequest: `{"message":"Transaction not found","statusRequest":"404"}`}, pay.OutcomeFailed, pay.BadRequest},
+		"payment-request lost":      {script{pathRequest: "HANG UP"}, pay.OutcomeUnknown, ""},
+		"payment-request HTML":      {script{pathRequest: "<html>"}, pay.OutcomeUnknown, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := connected(t, tt.script, nil)
 			r, err := c.Submit(context.Background(), paymentOrder())
-			if (err != nil) != (tt.outcome == "") || r.Outcome != tt.outcome || r.Failure.Reason != tt.reason || r.Prompted {
+			if err != nil || r.Outcome != tt.outcome || r.Failure.Reason != tt.reason || r.Prompted != (tt.outcome == pay.OutcomeUnknown) {
 				t.Errorf("%+v, %v", r, err)
 			}
 		})
+	}
+}
+
+// wire: mypayga §7, init_timeout: unknown, and the detail is asked by token.
+func TestASubmissionWhoseAnswerIsLostKeepsItsToken(t *testing.T) {
+	var asked url.Values
+	c, _ := connected(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == pathDetail {
+			asked = r.URL.Query()
+			_, _ = io.WriteString(w, detailAnswer("200", `"200"`, "Success", "100"))
+			return
+		}
+		script{pathRequest: "HANG UP"}.ServeHTTP(w, r)
+	}), nil)
+	o := paymentOrder()
+	r, err := c.Submit(context.Background(), o)
+	if err != nil || r.Outcome != pay.OutcomeUnknown || !r.Prompted || r.ProviderReference != token ||
+		r.Data[dataToken] != token || r.NextAction != (pay.NextAction{}) {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	ref := provider.Ref{Kind: pay.Payment, Reference: o.Reference, ProviderReference: r.ProviderReference, Amount: o.Amount, Method: o.Method, Data: r.Data}
+	if r, err := c.Status(context.Background(), ref); err != nil || r.Outcome != pay.OutcomeSucceeded || asked.Get("payment_ref") != token {
+		t.Errorf("asked for %s: %+v, %v", asked.Get("payment_ref"), r, err)
+	}
+	newer, _ := connected(t, script{pathPay: "HANG UP"}, map[string]string{fieldAPI: apiV1})
+	if r, err := newer.Submit(context.Background(), o); err == nil {
+		t.Errorf("without a token there is nothing to keep: %+v", r)
 	}
 }
 
@@ -260,9 +288,12 @@ func TestStatusReadsTheDetail(t *testing.T) {
 			}
 		})
 	}
-	c, _ := connected(t, script{pathDetail: detailAnswer("200", `"200"`, "Success", "900")}, nil)
-	if r, _ := c.Status(context.Background(), paymentRef()); r.Amount == paymentOrder().Amount {
-		t.Error("another amount is not told")
+	for _, status := range []string{"200", "400"} {
+		c, _ := connected(t, script{pathDetail: detailAnswer(status, `"`+status+`"`, "Success", "900")}, nil)
+		r, err := c.Status(context.Background(), paymentRef())
+		if err != nil || r.Amount != providertest.XAF(900) || r.Outcome == pay.OutcomeFailed || !r.Failure.IsZero() {
+			t.Errorf("%s of another amount, which the gateway takes for an alert: %+v, %v", status, r, err)
+		}
 	}
 }
 

@@ -53,12 +53,11 @@ func (c *call) cardPayment() (pay.Transaction, error) {
 	if !found || !i.belongsTo(c.account) || wrongHash {
 		return pay.Transaction{}, refuse(http.StatusBadRequest, messageToken)
 	}
-	tx, err := c.gw.Find(c.r.Context(), c.caller(), provider.Search{Reference: i.UniqueID})
-	if errors.Is(err, pay.ErrNotFound) {
-		tx, err = c.gw.Create(c.r.Context(), c.caller(), c.cardRequest(i))
-		var duplicate *pay.Error
-		if errors.As(err, &duplicate) && duplicate.Existing != nil {
-			tx, err = *duplicate.Existing, nil
+	tx, _, err := c.latest(i.UniqueID, byUniqueID)
+	if errors.Is(err, pay.ErrNotFound) || err == nil && endedUnpaid(tx) {
+		tx, err = c.create(c.cardRequest(i), names{i.UniqueID, i.Token})
+		if err != nil && refusalOf(err, "").status == http.StatusConflict {
+			tx, _, err = c.latest(i.UniqueID, byUniqueID) // another post of the form was faster
 		}
 	}
 	if err != nil {
@@ -74,8 +73,7 @@ func (c *call) cardRequest(i issued) provider.Request {
 	// gethash has read the number already.
 	n, _ := readPhone(i.Phone, "")
 	return provider.Request{
-		Kind: pay.Payment, Reference: i.UniqueID,
-		NewFrontReference: names{i.UniqueID, i.Token}.reference(),
+		Kind: pay.Payment,
 		FrontData: map[string]string{
 			frontAPI: cameByCard, frontPhone: i.Phone, frontCallbackURL: c.account.CallbackURL, frontCurrency: currencyCFA,
 		},

@@ -43,11 +43,12 @@ func (c *call) detail() (any, error) {
 
 // find finds a payment by its token or by the merchant's id.
 func (c *call) find(ref string) (pay.Transaction, error) {
-	tx, err := c.gw.Find(c.r.Context(), c.caller(), provider.Search{FrontReference: ref})
+	tx, _, err := c.latest(ref, byToken)
 	if err == nil && tx.Kind == pay.Payment || err != nil && !errors.Is(err, pay.ErrNotFound) {
 		return tx, err
 	}
-	return c.gw.Find(c.r.Context(), c.caller(), provider.Search{Reference: ref})
+	tx, _, err = c.latest(ref, byUniqueID)
+	return tx, err
 }
 
 func (c *call) detailOf(tx pay.Transaction) (DetailPayment, error) {
@@ -57,7 +58,7 @@ func (c *call) detailOf(tx pay.Transaction) (DetailPayment, error) {
 		return DetailPayment{}, err
 	}
 	p := DetailPayment{
-		MerchantRef: Text(tx.Reference), PaymentToken: Text(tx.FrontReference), Method: Text(methodOf(tx)),
+		MerchantRef: Text(uniqueIDOf(tx)), PaymentToken: Text(tokenOfPayment(tx)), Method: Text(methodOf(tx)),
 		CalledBack: "0", OrderStatus: status, Message: Text(c.account.messageOf(tx)),
 		TotalAmount: Number(tx.Amount.Plain()), ClientNumber: Text(clientPhone(tx)), OrderedAt: formatTime(tx.CreatedAt),
 		Operator: Text(bankCode(tx)), Last4: "0000", Fees: decimal(fee, 3),

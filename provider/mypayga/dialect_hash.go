@@ -109,7 +109,8 @@ func (c *call) readIssued() (issued, error) {
 }
 
 // giveOut gives references for a unique id, the same ones again while it is
-// unpaid and the amount is the same.
+// unpaid and the amount is the same: also after a payment that failed, for which
+// they are good again.
 func (c *call) giveOut(wanted issued) (issued, error) {
 	ctx := c.r.Context()
 	used := refuse(http.StatusConflict, messageUsed)
@@ -118,9 +119,9 @@ func (c *call) giveOut(wanted issued) (issued, error) {
 	if err != nil {
 		return issued{}, err
 	}
-	tx, err := c.gw.Find(ctx, c.caller(), provider.Search{Reference: wanted.UniqueID})
+	tx, _, err := c.latest(wanted.UniqueID, byUniqueID)
 	switch {
-	case err == nil && (!known || tx.Status == pay.StatusSucceeded):
+	case err == nil && (!known && !endedUnpaid(tx) || tx.Status == pay.StatusSucceeded):
 		return issued{}, used
 	case err != nil && !errors.Is(err, pay.ErrNotFound):
 		return issued{}, fmt.Errorf("find payment of unique id: %w", err)

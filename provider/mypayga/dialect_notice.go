@@ -83,7 +83,7 @@ func (c *call) acknowledged(ctx context.Context, tx pay.Transaction) bool {
 func (a account) callback(tx pay.Transaction) Callback {
 	status := a.statusOf(tx)
 	c := Callback{
-		OrderStatus: status, UniqueID: tx.Reference, Amount: tx.Amount.Plain(), PaymentToken: tx.FrontReference,
+		OrderStatus: status, UniqueID: uniqueIDOf(tx), Amount: tx.Amount.Plain(), PaymentToken: tokenOfPayment(tx),
 		PaymentMethod: methodOf(tx), Message: a.messageOf(tx), ClientPhone: clientPhone(tx),
 		// A public client takes 200 here alone for a success.
 		StatusRequest: status, Currency: tx.FrontData[frontCurrency],

@@ -2,7 +2,6 @@ package mypayga
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"net/http"
 
@@ -19,8 +18,10 @@ const (
 	frontCallbackURL = "callback_url"
 	frontCurrency    = "currency"
 	frontCountry     = "country"
-	frontToken       = "payment_token"
 	frontRequestedAt = "requested_at"
+	// The merchant's own names, of a payment that was tried before.
+	frontUniqueID = "unique_id"
+	frontToken    = "payment_token"
 )
 
 // The values of frontAPI: how a payment came.
@@ -60,12 +61,12 @@ func (c *call) requestPayment() (any, error) {
 	}
 	request := c.prompt(names, n, amount)
 	request.FrontData[frontAPI] = cameBySeed
-	tx, err := c.gw.Create(c.r.Context(), c.caller(), request)
+	tx, err := c.create(request, names)
 	if err != nil {
 		return nil, err
 	}
 	return Started{
-		Message: messageStarted, PaymentToken: Text(tx.FrontReference),
+		Message: messageStarted, PaymentToken: Text(tokenOfPayment(tx)),
 		Description: Text("Paiement - " + c.account.Name), StatusRequest: statusOK,
 		Transaction: StartedTransaction{
 			Amount: Number(tx.Amount.Plain()), Country: Text(n.Country()), Currency: currencyCFA, ID: displayID(tx.ID),
@@ -106,39 +107,14 @@ func (c *call) namesOf(amount money.Amount) (names, error) {
 	case given.uniqueID == "":
 		given.uniqueID = given.token
 	}
-	return given, c.unused(given.token)
-}
-
-// unused refuses a token that is a payment's already.
-func (c *call) unused(token string) error {
-	_, err := c.gw.Find(c.r.Context(), c.caller(), provider.Search{FrontReference: token})
-	switch {
-	case err == nil:
-		return refuse(http.StatusConflict, messageUsed)
-	case errors.Is(err, pay.ErrNotFound):
-		return nil
-	}
-	return fmt.Errorf("find payment of token: %w", err)
-}
-
-// reference gives the token, and another one if the gateway asks again: of two
-// requests with one token at once, the unique id then decides.
-func (n names) reference() func() string {
-	asked := false
-	return func() string {
-		if asked {
-			return randomText(tokenLength)
-		}
-		asked = true
-		return n.token
-	}
+	return given, nil
 }
 
 // prompt is the request for a payment that its customer approves on the phone.
 func (c *call) prompt(n names, number phone.Number, amount money.Amount) provider.Request {
 	p := c.params
 	return provider.Request{
-		Kind: pay.Payment, Reference: n.uniqueID, NewFrontReference: n.reference(), Amount: amount,
+		Kind: pay.Payment, Reference: n.uniqueID, NewFrontReference: once(n.token), Amount: amount,
 		FrontData: map[string]string{
 			frontPhone: p.phone(), frontCallbackURL: c.account.CallbackURL, frontCurrency: currencyCFA,
 		},

@@ -87,7 +87,7 @@ func (c *call) payCard() (any, error) {
 	customer.Country = strings.ToUpper(p.get("country"))
 	ids := names{p.uniqueID(), randomText(tokenLength)}
 	request := provider.Request{
-		Kind: pay.Payment, Reference: ids.uniqueID, NewFrontReference: ids.reference(), Amount: amount,
+		Kind: pay.Payment, Reference: ids.uniqueID, NewFrontReference: once(ids.token), Amount: amount,
 		FrontData:   map[string]string{frontPhone: p.phone()},
 		Description: p.get("description"), Customer: customer,
 		Checkout: pay.Checkout{

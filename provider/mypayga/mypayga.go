@@ -23,6 +23,8 @@
 //     number; a connector refuses an order in the other of the two.
 //   - The status is text or a number under six names, by operation.
 //   - paiement-detail knows finalised payments only, so "not found" proves nothing.
+//   - A unique id and a token are refused while their payment is paid or in
+//     progress; after a failure they are good again (see dialect_again.go).
 //   - Test cards are refused with code 200: a message that tells of a refusal
 //     is no success, whatever the code.
 //   - In a callback, status_request and currency are not signed.

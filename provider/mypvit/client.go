@@ -9,10 +9,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 // DefaultBaseURL is the provider's own address.
@@ -27,7 +29,7 @@ const (
 // URLCodes are the private path parts of a merchant's endpoints. Those left
 // empty are Any.
 type URLCodes struct {
-	Any, Rest, Link, Status, Balance, KYC, Renew, Fees string
+	Any, Rest, Link, Status, Balance, KYC, Renew, Fees, Operators string
 }
 
 // Config configures a Client.
@@ -92,11 +94,24 @@ func (e *Error) Outcome() (pay.Outcome, pay.Reason) {
 	return classify(e.HTTPStatus, e.Name, e.Code)
 }
 
+// means reports whether the refusal is one of the documented codes, by its name
+// or, where that is missing or undocumented, by its code.
+func (e *Error) means(codes ...int) bool {
+	row, ok := rowOf(e.HTTPStatus, e.Name, e.Code)
+	return ok && slices.Contains(codes, row.code)
+}
+
 // Unauthenticated reports whether the key was refused: 401, or 403 with
 // AUTHENTICATION_FAILED; never another 403.
 func (e *Error) Unauthenticated() bool {
-	return e.HTTPStatus == http.StatusUnauthorized ||
-		e.Name == nameAuthenticationFailed || e.Name == "" && e.Code == codeAuthenticationFailed
+	return e.HTTPStatus == http.StatusUnauthorized || e.means(codeAuthenticationFailed)
+}
+
+// CredentialsRefused tells the gateway's trial of a connection that MyPVit
+// refused who asks, not what was asked.
+func (e *Error) CredentialsRefused() bool {
+	_, reason := e.Outcome()
+	return reason == pay.AuthFailed
 }
 
 // UncertainError says that a request may or may not have been carried out.
@@ -188,6 +203,20 @@ func (c *Client) Fees(ctx context.Context, amount Decimal, transactionType, oper
 	return answer, err
 }
 
+// Operators lists the operators of a country, GA; /v2 alone has it.
+func (c *Client) Operators(ctx context.Context, country string) ([]Operator, error) {
+	var list []Operator
+	err := c.get(ctx, "get-operators", "/v2/"+c.code(c.config.Codes.Operators)+"/get-operators",
+		url.Values{"countryCode": {country}}, &list)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(list, func(o Operator) bool { return o.Code == "" }) {
+		return nil, &UncertainError{Operation: "get-operators", HTTPStatus: http.StatusOK, Err: errors.New("an operator has no code")}
+	}
+	return list, nil
+}
+
 // Renew asks for a new key. The key is returned when it came in the answer;
 // otherwise inline is false and it is pushed to the reception address.
 func (c *Client) Renew(ctx context.Context, password pay.Secret, receptionCode string) (key ReceivedSecret, inline bool, err error) {
@@ -255,22 +284,27 @@ func (c *Client) call(req *http.Request, operation string, answer any) error {
 	if err != nil {
 		return err
 	}
-	if status/100 == 2 || failedTransaction(operation, body) {
+	if status/100 == 2 || failedTransaction(operation, status, body) {
 		return c.read(operation, status, body, answer)
 	}
 	return c.refusal(operation, status, body, "")
 }
 
-// failedTransaction recognises a failed transaction that came with an HTTP
-// error: the transaction's own body with FAILED, not the shape of a refusal.
-func failedTransaction(operation string, body []byte) bool {
+// failedTransaction recognises a failed transaction that came with an HTTP 4xx:
+// the transaction's own body with FAILED, not the shape of a refusal. Behind a
+// 5xx it proves nothing.
+func failedTransaction(operation string, status int, body []byte) bool {
+	if operation != "rest" || status/100 != 4 {
+		return false
+	}
 	f, err := decodeJSON(body)
-	return operation == "rest" && err == nil && f.text("error") == "" && f.text("status") == StatusFailed
+	return err == nil && f.text("error") == "" && f.text("status") == StatusFailed
 }
 
+// read reads an object, or the list of get-operators.
 func (c *Client) read(operation string, status int, body []byte, answer any) error {
 	f, err := decodeJSON(body)
-	if err != nil {
+	if err != nil && !isList(body) {
 		return &UncertainError{Operation: operation, HTTPStatus: status, Err: err}
 	}
 	if f.text("error") != "" && f.text("status") == "" {
@@ -280,6 +314,10 @@ func (c *Client) read(operation string, status int, body []byte, answer any) err
 		return &UncertainError{Operation: operation, HTTPStatus: status, Err: errors.New("a field has the wrong type")}
 	}
 	return nil
+}
+
+func isList(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) && provider.CheckJSON(body) == nil
 }
 
 // send does the exchange. The address is kept out of errors: it holds the

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/provider"
 )
 
 func transcript(t testing.TB, name string) string {
@@ -201,7 +202,10 @@ func TestARefusalIsMatchedByNameThenCodeThenHTTP(t *testing.T) {
 		{403, `{"status_code":"3018","error":"SOMETHING_NEW"}`, pay.OutcomeFailed, pay.AmountTooLow},
 		{400, `{"status_code":10004,"error":"SOMETHING_NEW"}`, pay.OutcomeFailed, pay.BadRequest},
 		{503, `{"status_code":10004,"error":"SOMETHING_NEW"}`, pay.OutcomeUnknown, ""},
-		{403, `{"status_code":3015,"error":"X"}`, pay.OutcomeFailed, pay.BadRequest},
+		{403, `{"status_code":3015,"error":"X"}`, pay.OutcomeUnknown, ""},
+		{403, `{"status_code":3015,"error":"CUSTOMER_BLOCKED"}`, pay.OutcomeFailed, pay.Declined},
+		{503, `{"status_code":1009,"error":"SOMETHING_NEW"}`, pay.OutcomeUnknown, ""},
+		{503, `{"status_code":10000,"error":"API_MAINTENANCE_MODE"}`, pay.OutcomeFailed, pay.OperatorUnavailable},
 		{408, `{"status_code":408,"error":"TIMEOUT"}`, pay.OutcomeUnknown, ""},
 		{200, `{"status_code":3014,"error":"CUSTOMER_BLOCKED"}`, pay.OutcomeFailed, pay.Declined},
 		{200, `{"status_code":10005,"error":"SOMETHING_NEW"}`, pay.OutcomeUnknown, ""},
@@ -215,6 +219,69 @@ func TestARefusalIsMatchedByNameThenCodeThenHTTP(t *testing.T) {
 		if outcome, reason := e.Outcome(); outcome != c.outcome || reason != c.reason {
 			t.Errorf("%d %s: %s %s", c.status, c.body, outcome, reason)
 		}
+	}
+}
+
+// wire: mypvit §2.2 (200 or 400) and §4.3 (5xx without a known error).
+func TestAFailedTransactionCountsBehind200And4xxAlone(t *testing.T) {
+	for _, c := range []struct {
+		status  int
+		body    string
+		outcome pay.Outcome
+		reason  pay.Reason
+	}{
+		{200, `{"status":"FAILED","status_code":"200"}`, pay.OutcomeFailed, pay.Declined},
+		{400, `{"status":"FAILED","status_code":"400"}`, pay.OutcomeFailed, pay.Declined},
+		{402, `{"status":"FAILED","status_code":"402"}`, pay.OutcomeFailed, pay.Declined},
+		{500, `{"status":"FAILED","status_code":"500"}`, pay.OutcomeUnknown, ""},
+		{500, `{"status":"FAILED","status_code":"400"}`, pay.OutcomeUnknown, ""},
+		{502, `{"status":"FAILED","status_code":1009}`, pay.OutcomeUnknown, ""},
+		{503, `{"status":"FAILED","status_code":3100}`, pay.OutcomeUnknown, ""},
+		{503, `{"status":"FAILED"}`, pay.OutcomeUnknown, ""},
+		{500, `{"status":"FAILED","status_code":500,"error":"CUSTOMER_BLOCKED"}`, pay.OutcomeFailed, pay.Declined},
+	} {
+		u := newUpstream(t, always(c.status, c.body))
+		conn, _ := plugIn(t, u)
+		got, err := conn.(provider.PaysOut).PayOut(t.Context(), payoutOrder())
+		if got.Outcome != c.outcome || got.Failure.Reason != c.reason || (err != nil) != (c.outcome == pay.OutcomeUnknown) || len(u.all()) != 1 {
+			t.Errorf("%d %s: %+v %v after %d requests", c.status, c.body, got, err, len(u.all()))
+		}
+	}
+}
+
+func TestOperatorsAreReadByTheirCodes(t *testing.T) {
+	const body = `[{"code":"AIRTEL_MONEY","name":"Airtel Money","countryCode":"GA"},{"code":"MOOV_MONEY","name":"Moov Money","countryCode":"GA"}]`
+	u := newUpstream(t, always(200, body))
+	for _, version := range []string{Version55, Version2} {
+		got, err := u.client(version).Operators(t.Context(), "GA")
+		if err != nil || len(got) != 2 || got[0] != (Operator{Code: "AIRTEL_MONEY", Name: "Airtel Money", CountryCode: "GA"}) || got[1].Code != "MOOV_MONEY" {
+			t.Errorf("%+v %v", got, err)
+		}
+	}
+	if r := u.all()[0]; r.method != "GET" || r.path != "/v2/YZKELHFNIIUNK3GI/get-operators" || r.query.Encode() != "countryCode=GA" || r.secret == "" {
+		t.Errorf("sent %+v", r)
+	}
+	for _, body := range []string{`{}`, `null`, ``, `[{"name":"Airtel Money"}]`, `[{"code":"A","code":"B"}]`, `["AIRTEL_MONEY"]`, `[] []`} {
+		var doubt *UncertainError
+		if got, err := newUpstream(t, always(200, body)).client(Version2).Operators(t.Context(), "GA"); !errors.As(err, &doubt) {
+			t.Errorf("%s: %+v %v", body, got, err)
+		}
+	}
+	if got, err := newUpstream(t, always(200, `[]`)).client(Version2).Operators(t.Context(), "FR"); err != nil || len(got) != 0 {
+		t.Errorf("none: %+v %v", got, err)
+	}
+}
+
+func TestTheClientReadsTheOperatorsOfOurOwnServer(t *testing.T) {
+	s := openShop(t)
+	server := httptest.NewServer(s.dialect)
+	defer server.Close()
+	c := New(Config{
+		BaseURL: server.URL, Codes: URLCodes{Any: demoCodeURL}, Account: demoAccount, Secret: demoSecret, HTTP: server.Client(),
+	})
+	got, err := c.Operators(t.Context(), "GA")
+	if err != nil || len(got) != 2 || got[0].Code != "AIRTEL_MONEY" || got[1].Code != "MOOV_MONEY" {
+		t.Errorf("%+v %v", got, err)
 	}
 }
 

@@ -88,12 +88,17 @@ func (c *connector) Submit(ctx context.Context, o provider.Order) (provider.Resu
 	return c.rest(ctx, o, TypePayment)
 }
 
-// PayOut gives change: the answer is final.
+// PayOut gives change: the answer is final. One that leaves a doubt is never sent
+// again, and a person is told.
 func (c *connector) PayOut(ctx context.Context, o provider.Order) (provider.Result, error) {
 	if err := c.Validate(o); err != nil {
 		return refused(err), nil
 	}
-	return c.rest(ctx, o, TypeGiveChange)
+	r, err := c.rest(ctx, o, TypeGiveChange)
+	if err != nil || r.Outcome == pay.OutcomeUnknown {
+		c.env.Alert("MyPVit: nobody knows whether payout " + o.Reference + " was made: look it up in the merchant's account")
+	}
+	return r, err
 }
 
 // hosted reports whether the customer must finish on MyPVit's page.
@@ -200,8 +205,10 @@ func (c *connector) link(ctx context.Context, o provider.Order) (provider.Result
 	if err != nil {
 		return c.failure(ctx, o, err)
 	}
+	// The reference in the answer is not believed: the document's own sample
+	// repeats another than the request's.
 	return provider.Result{
-		Outcome: pay.OutcomePending, Reference: answer.MerchantReferenceID, Prompted: true,
+		Outcome: pay.OutcomePending, Prompted: true,
 		NextAction: pay.NextAction{Type: pay.Redirect, URL: answer.URL},
 	}, nil
 }
@@ -219,8 +226,17 @@ func outcomeOf(status string) (pay.Outcome, pay.Failure) {
 	return pay.OutcomeUnknown, pay.Failure{}
 }
 
-// Status asks by our reference.
+// Status asks by our reference. Absence proves nothing about a payout, and a
+// person is told of it.
 func (c *connector) Status(ctx context.Context, ref provider.Ref) (provider.Result, error) {
+	r, err := c.ask(ctx, ref)
+	if r.Absent && ref.Kind.Debits() {
+		c.alertAbsent(ctx, ref.Reference)
+	}
+	return r, err
+}
+
+func (c *connector) ask(ctx context.Context, ref provider.Ref) (provider.Result, error) {
 	operation := TypePayment
 	if ref.Kind.Debits() {
 		operation = TypeGiveChange
@@ -232,7 +248,7 @@ func (c *connector) Status(ctx context.Context, ref provider.Ref) (provider.Resu
 	})
 	var refusal *Error
 	switch {
-	case errors.As(err, &refusal) && refusal.Name == nameTransactionNotFound:
+	case errors.As(err, &refusal) && refusal.means(codeTransactionNotFound):
 		return provider.Result{Outcome: pay.OutcomeUnknown, Absent: true}, nil
 	case err != nil:
 		// Whatever else was refused is the question, not the transaction.
@@ -273,7 +289,7 @@ func (c *connector) LookUp(ctx context.Context, number string) (provider.Holder,
 		return err
 	})
 	var refusal *Error
-	if errors.As(err, &refusal) && (refusal.Name == nameUnknownCustomer || refusal.Name == nameCustomerUnknown) {
+	if errors.As(err, &refusal) && refusal.means(codeUnknownCustomer, codeCustomerUnknown) {
 		return provider.Holder{}, pay.NotFound("account")
 	}
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -25,7 +26,7 @@ func (c *connector) call(ctx context.Context, request func(*Client) error) error
 	if !errors.As(err, &refusal) {
 		return err
 	}
-	if refusal.Code == codeInvalidIP || refusal.Name == "INVALID_MERCHANT_IP_ADDRESS" {
+	if refusal.means(codeInvalidIP) {
 		c.env.Alert("MyPVit refuses this server's IP address: have it allowed in the merchant's account")
 	}
 	if !refusal.Unauthenticated() {
@@ -99,7 +100,7 @@ func failureOf(e *Error, reason pay.Reason) pay.Failure {
 // payout is never called failed on absence alone.
 func (c *connector) existing(ctx context.Context, o provider.Order, e *Error) (provider.Result, error) {
 	duplicate := provider.Result{Outcome: pay.OutcomeFailed, Failure: failureOf(e, pay.DuplicateReference)}
-	there, err := c.Status(ctx, provider.Ref{Kind: o.Kind, Reference: o.Reference})
+	there, err := c.ask(ctx, provider.Ref{Kind: o.Kind, Reference: o.Reference})
 	switch {
 	case err != nil:
 		return provider.Result{Outcome: pay.OutcomeUnknown, Prompted: true}, e
@@ -114,4 +115,21 @@ func (c *connector) existing(ctx context.Context, o provider.Order, e *Error) (p
 		there.NextAction = pay.NextAction{Type: pay.ApproveOnPhone}
 	}
 	return there, nil
+}
+
+// absentKept outlasts the checks of a payout that nobody finds.
+const absentKept = 90 * 24 * time.Hour
+
+// alertAbsent tells a person of a payout that MyPVit doesn't know, once: it is
+// asked for again and again.
+func (c *connector) alertAbsent(ctx context.Context, reference string) {
+	first, err := c.env.Memory.Add(ctx, "absent/"+reference, provider.Item{
+		Value: []byte("1"), ExpiresAt: c.env.Now().Add(absentKept),
+	})
+	if err != nil {
+		c.env.Log.WarnContext(ctx, "mypvit alert is not remembered", "reference", reference, "error", err)
+	}
+	if first {
+		c.env.Alert("MyPVit does not know payout " + reference + ", which proves nothing: look it up in the merchant's account")
+	}
 }

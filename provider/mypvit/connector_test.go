@@ -87,6 +87,95 @@ func TestACardIsSentToMyPVitsPage(t *testing.T) {
 	}
 }
 
+// The document's sample repeats REF050125000356, which no request of it sends
+// (wire: mypvit §5, decision 13).
+func TestALinksAnswerNamesNoReference(t *testing.T) {
+	c, _ := plugIn(t, newUpstream(t, always(200, transcript(t, "link.json"))))
+	o := paymentOrder()
+	o.Method = pay.Method{Type: pay.CardMethod}
+	got, err := c.Submit(t.Context(), o)
+	if err != nil || got.Reference != "" || got.Outcome != pay.OutcomePending ||
+		got.NextAction.URL != "https://api.mypvit.pro/transaction-link/QUNDXzAxMjM0NTY3ODlBQkM/payment" {
+		t.Errorf("%+v %v", got, err)
+	}
+}
+
+// wire: mypvit §4.3: keep unknown, alert an operator, never re-send.
+func TestAPayoutInDoubtIsToldToAPerson(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		alerts int
+	}{
+		"done":            {200, `{"status":"SUCCESS","status_code":"200"}`, 0},
+		"failed":          {200, `{"status":"FAILED","status_code":"200"}`, 0},
+		"refused":         {402, `{"status_code":2000,"error":"OPERATION_ACCOUNT_INSUFFICIENT_BALANCE"}`, 0},
+		"ambiguous":       {200, `{"status":"AMBIGUOUS","status_code":"200"}`, 1},
+		"ambiguous, 5001": {409, `{"status_code":5001,"error":"AMBIGUOUS_TRANSACTION"}`, 1},
+		"unavailable":     {503, `{"status_code":10001,"error":"UNAVAILABLE_SERVICE"}`, 1},
+		"a page":          {502, `<html>`, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			u := newUpstream(t, always(c.status, c.body))
+			conn, s := plugIn(t, u)
+			got, err := conn.(provider.PaysOut).PayOut(t.Context(), payoutOrder())
+			if alerts := s.Alerts(); len(alerts) != c.alerts || c.alerts == 1 && !strings.Contains(alerts[0], "REF000000002") {
+				t.Errorf("alerts %q of %+v %v", alerts, got, err)
+			}
+			if (got.Outcome == pay.OutcomeUnknown) != (c.alerts == 1) || len(u.all()) != 1 {
+				t.Errorf("%+v %v after %d requests", got, err, len(u.all()))
+			}
+		})
+	}
+	conn, s := plugIn(t, newUpstream(t, always(502, "<html>")))
+	if _, err := conn.Submit(t.Context(), paymentOrder()); err == nil || len(s.Alerts()) != 0 {
+		t.Errorf("a payment, which is asked for: %v %q", err, s.Alerts())
+	}
+}
+
+func TestAPayoutThatIsNotFoundIsToldToAPersonOnce(t *testing.T) {
+	c, s := plugIn(t, newUpstream(t, always(404, `{"status_code":4006,"error":"TRANSACTION_NOT_FOUND"}`)))
+	for _, o := range []provider.Order{paymentOrder(), payoutOrder()} {
+		for range 3 {
+			got, err := c.Status(t.Context(), provider.Ref{Kind: o.Kind, Reference: o.Reference})
+			if err != nil || got.Outcome != pay.OutcomeUnknown || !got.Absent {
+				t.Errorf("%s: %+v %v", o.Kind, got, err)
+			}
+		}
+	}
+	if alerts := s.Alerts(); len(alerts) != 1 || !strings.Contains(alerts[0], "REF000000002") {
+		t.Errorf("alerts %q", alerts)
+	}
+}
+
+// wire: mypvit §4.2: by error first, then by status_code.
+func TestNotFoundIsReadByCodeWhereTheNameSaysNothing(t *testing.T) {
+	for body, found := range map[string]bool{
+		`{"status_code":4006}`:                                       false,
+		`{"status_code":"4006","error":"SOMETHING_NEW"}`:             false,
+		`{"status_code":1,"error":"TRANSACTION_NOT_FOUND"}`:          false,
+		`{"status_code":4006,"error":"OPERATION_ACCOUNT_NOT_FOUND"}`: true,
+	} {
+		c, _ := plugIn(t, newUpstream(t, always(404, body)))
+		got, err := c.Status(t.Context(), provider.Ref{Kind: pay.Payment, Reference: "REF1"})
+		if got.Outcome != pay.OutcomeUnknown || got.Absent == found || (err != nil) != found {
+			t.Errorf("%s: %+v %v", body, got, err)
+		}
+	}
+	c, _ := plugIn(t, newUpstream(t, always(502, `{"status_code":4006}`)))
+	if got, err := c.Status(t.Context(), provider.Ref{Kind: pay.Payment, Reference: "REF1"}); err == nil || got.Absent {
+		t.Errorf("behind a 5xx: %+v %v", got, err)
+	}
+	for body, nobody := range map[string]bool{
+		`{"status_code":4007}`: true, `{"status_code":3023,"error":"SOMETHING_NEW"}`: true, `{"status_code":4007,"error":"API_NOT_FOUND"}`: false,
+	} {
+		c, _ := plugIn(t, newUpstream(t, always(404, body)))
+		if _, err := c.(provider.LooksUp).LookUp(t.Context(), "+24160000100"); err == nil || errors.Is(err, pay.ErrNotFound) != nobody {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
 func TestAPayoutIsFinalInTheAnswer(t *testing.T) {
 	for body, want := range map[string]pay.Outcome{
 		transcript(t, "rest_give_change.json"):                  pay.OutcomeSucceeded,

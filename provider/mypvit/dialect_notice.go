@@ -93,11 +93,11 @@ func (d *dialect) Acknowledged(notice *provider.Notice, status int, body []byte)
 	id, code := answer.text("transactionId"), answer.text("responseCode")
 	switch {
 	case err != nil || id == "" && code == "":
-		ack.Verdict = "missing"
+		ack.Verdict = provider.AckMissing
 	case id == sent.TransactionID && (code == strconv.Itoa(sent.Code) || code == "200"):
-		ack.Verdict = "valid"
+		ack.Verdict = provider.AckValid
 	default:
-		ack.Verdict = "wrong"
+		ack.Verdict = provider.AckWrong
 	}
 	return ack
 }

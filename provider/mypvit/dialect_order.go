@@ -3,6 +3,7 @@ package mypvit
 import (
 	"crypto/rand"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -60,8 +61,11 @@ func (c *call) takeOrder(f fields, services ...string) (taken, error) {
 	if err := c.checkType(o.TransactionType); err != nil {
 		return taken{}, err
 	}
-	if t.media, err = c.callbackMedia(); err != nil {
-		return taken{}, err
+	// Giving change has no callback, so a header about one says nothing to it.
+	if c.op.name == "link" || o.TransactionType == TypePayment {
+		if t.media, err = c.callbackMedia(); err != nil {
+			return taken{}, err
+		}
 	}
 	if err := c.takeNumber(&t); err != nil {
 		return taken{}, err
@@ -149,8 +153,12 @@ var maxLengths = []struct {
 func (c *call) brokenRules(f fields, o Order, services []string) []string {
 	var broken []string
 	for name, v := range f {
-		if v.kind == otherValue && knownField(name) {
+		switch {
+		case !knownField(name):
+		case v.kind == otherValue:
 			broken = append(broken, name+": must be a single value")
+		case v.kind == numberValue && name != "amount":
+			broken = append(broken, name+": must be a text")
 		}
 	}
 	for _, m := range maxLengths {
@@ -241,10 +249,14 @@ func (c *call) callbackMedia() (string, error) {
 	return "", refuse(codeMediaType)
 }
 
+// wireNumber has the forms in which MyPVit takes a number: nine digits, or 241
+// and eight or nine, with or without a plus (wire: mypvit §2.2).
+var wireNumber = regexp.MustCompile(`^(0|\+?2410?)[67][0-9]{7}$`)
+
 // takeNumber reads the customer's number, deduces the operator and checks both.
 func (c *call) takeNumber(t *taken) (err error) {
 	t.number, t.operator, err = gabonese(t.CustomerAccountNumber)
-	if err != nil {
+	if err != nil || !wireNumber.MatchString(t.CustomerAccountNumber) {
 		return refuse(codeInvalidPhone)
 	}
 	if err := c.checkService(t.Service); err != nil {

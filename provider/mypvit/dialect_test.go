@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -234,6 +235,51 @@ func TestRestRefusesAmountsThatAreNoWholeFrancs(t *testing.T) {
 		if list, _ := e["messages"].([]any); len(list) == 0 {
 			t.Errorf("%s: no messages in %v", amount, e)
 		}
+	}
+}
+
+// wire: mypvit §2.2: 9 digits, or 241 and 8 or 9 digits, optional plus.
+func TestRestTakesNumbersInTheDocumentedFormsAlone(t *testing.T) {
+	for _, number := range []string{"060000100", "074000100", "24160000100", "241060000100", "+24160000100", "+241060000100"} {
+		openShop(t).accepted(post(restPath, with(restJSON, "customer_account_number", number)))
+		openShop(t).accepted(post(linkPath, with(linkJSON, "customer_acccount_number", number)))
+	}
+	for _, number := range []string{
+		"60000100", "0024160000100", "+060000100", "060 000 100", "06-00-00-100", "06.00.00.100", "+241 60000100",
+		"050000100", "0600001000", "24150000100", "060000100\u00a0", "22790000100",
+	} {
+		openShop(t).refused(post(restPath, strings.Replace(restJSON, "060000100", number, 1)), 400, 1009)
+		openShop(t).refused(post(linkPath, strings.Replace(linkJSON, "070000546", number, 1)), 400, 1009)
+	}
+}
+
+// wire: mypvit §2.2: the fields are strings but for the amount, and what is
+// ill-typed is 422/8000.
+func TestANumberIsNoText(t *testing.T) {
+	for _, name := range []string{
+		"agent", "product", "reference", "service", "callback_url_code", "customer_account_number",
+		"merchant_operation_account_code", "transaction_type", "owner_charge", "owner_charge_operator", "free_info",
+	} {
+		e := openShop(t).refused(post(restPath, with(restJSON, name, 60000100)), 422, 8000)
+		if list, _ := e["messages"].([]any); !slices.Contains(list, any(name+": must be a text")) {
+			t.Errorf("%s: %v", name, e["messages"])
+		}
+	}
+	openShop(t).accepted(post(restPath, with(restJSON, "unheard_of", 5)))
+}
+
+// wire: mypvit §1: X-Callback-MediaType is for PAYMENT callbacks only.
+func TestAStrangeCallbackMediaTypeConcernsPaymentsAlone(t *testing.T) {
+	strange := func(r *http.Request) *http.Request {
+		r.Header.Set("X-Callback-MediaType", "text/csv")
+		return r
+	}
+	s := openShop(t)
+	s.refused(strange(post(restPath, restJSON)), 415, 7000)
+	s.refused(strange(post(linkPath, linkJSON)), 415, 7000)
+	s.gateway.OnCreate = func(tx *pay.Transaction) { tx.Status = pay.StatusSucceeded }
+	if got := s.accepted(strange(post(restPath, with(restJSON, "transaction_type", "GIVE_CHANGE")))); got["status"] != "SUCCESS" {
+		t.Errorf("%v", got)
 	}
 }
 

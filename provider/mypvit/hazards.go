@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -46,14 +47,8 @@ func secretHazards() []provider.Hazard {
 		},
 		{
 			Name: "secret_shape", Source: fromClients, Alone: true, Calls: renew, Times: 1,
-			FR: "la nouvelle clé vient sous d'autres noms de champs", EN: "the new key comes under other field names",
-			Notice: provider.Reshaped(func(c provider.Call) provider.Call {
-				return c.Edited(func(o map[string]any) {
-					o["merchant_operation_account_code"], o["secretKey"] = o["operation_account_code"], o["secret_key"]
-					delete(o, "operation_account_code")
-					delete(o, "secret_key")
-				})
-			}),
+			FR: "la nouvelle clé vient tour à tour sous d'autres noms de champs et en simple texte", EN: "the new key comes by turns under other field names and as a bare text",
+			Notice: provider.Reshaped(otherShapes()),
 		},
 		{
 			Name: "secret_race", Source: fromDocs, Alone: true, Calls: renew, Times: 1,
@@ -74,6 +69,31 @@ func secretHazards() []provider.Hazard {
 	}
 }
 
+// otherShapes gives a pushed key the shapes that clients have met, by turns. The
+// third of them, a key in the answer and pushed as well, is /v2's own.
+func otherShapes() func(provider.Call) provider.Call {
+	var turn atomic.Uint32
+	return func(c provider.Call) provider.Call {
+		if turn.Add(1)%2 == 0 {
+			return bareKey(c)
+		}
+		return c.Edited(func(o map[string]any) {
+			o["merchant_operation_account_code"], o["secretKey"] = o["operation_account_code"], o["secret_key"]
+			delete(o, "operation_account_code")
+			delete(o, "secret_key")
+		})
+	}
+}
+
+func bareKey(c provider.Call) provider.Call {
+	key, ok := parseSecret(c.Body)
+	body, err := json.Marshal(key.Secret.Reveal())
+	if !ok || err != nil {
+		return c
+	}
+	return c.WithBody(body)
+}
+
 func strangeKey(o map[string]any) {
 	o["secret_key"], o["expires_in"] = "sk_test_00000000-0000-4000-8000-00000000dead", 3600
 }
@@ -83,31 +103,38 @@ func authHazards() []provider.Hazard {
 		{
 			Name: "auth_401", Source: fromDocs, Times: 1, Calls: []string{callRest, callStatus}, Refuses: true,
 			FR: "la clé a expiré : HTTP 401 et 3100", EN: "the key has expired: HTTP 401 and 3100",
-			Answer: func(r *provider.Reply) { refuseWith(r, 401, 3100, "AUTHENTICATION_FAILED", "Authentication failed") },
+			Answer: func(r *provider.Reply) {
+				refuseWith(r, codeAuthenticationFailed)
+				r.Status = http.StatusUnauthorized
+			},
 		},
 		{
 			Name: "auth_403", Source: fromSeed, Times: 1, Calls: []string{callRest, callStatus}, Refuses: true,
 			FR: "la clé a expiré : HTTP 403 et 3100", EN: "the key has expired: HTTP 403 and 3100",
-			Answer: func(r *provider.Reply) { refuseWith(r, 403, 3100, "AUTHENTICATION_FAILED", "Authentication failed") },
+			Answer: refusing(codeAuthenticationFailed),
 		},
 		{
 			Name: "ip_refused", Source: fromClients, Times: 1, Refuses: true,
 			FR: "l'adresse IP du marchand est refusée : 400 et 1000", EN: "the merchant's IP address is refused: 400 and 1000",
-			Answer: func(r *provider.Reply) {
-				refuseWith(r, 400, 1000, "INVALID_MERCHANT_IP_ADDRESS", "Your IP address is not allowed")
-			},
+			Answer: refusing(codeInvalidIP),
 		},
 	}
 }
 
-// refuseWith writes an error body (wire: mypvit §2.2).
-func refuseWith(r *provider.Reply, status, code int, name, message string) {
-	body, err := json.Marshal(map[string]any{
-		"date": "01012025-141750", "status_code": code, "error": name, "message": message, "path": r.Request.URL.Path,
+// refuseWith writes the refusal of a documented code.
+func refuseWith(r *provider.Reply, code int, messages ...string) {
+	row := refuse(code).row
+	body, err := json.Marshal(errorAnswer{
+		Date: "01012025-141750", StatusCode: row.code, Error: row.name, Message: row.message,
+		Messages: messages, Path: r.Request.URL.Path,
 	})
 	if err == nil {
-		r.WriteJSON(status, string(body))
+		r.WriteJSON(row.http, string(body))
 	}
+}
+
+func refusing(code int) func(*provider.Reply) {
+	return func(r *provider.Reply) { refuseWith(r, code) }
 }
 
 func restHazards() []provider.Hazard {
@@ -121,7 +148,7 @@ func restHazards() []provider.Hazard {
 		{
 			Name: "init_500", Source: fromClients, Times: 1, Calls: rest,
 			FR: "la demande est prise, et la réponse est SOMETHING_WENT_WRONG", EN: "the request is taken, and the answer is SOMETHING_WENT_WRONG",
-			Answer: func(r *provider.Reply) { refuseWith(r, 500, 500, "SOMETHING_WENT_WRONG", "Something went wrong") },
+			Answer: refusing(codeSomethingWrong),
 		},
 		{
 			Name: "html_502", Source: fromInferred, Times: 1,
@@ -146,7 +173,7 @@ func restHazards() []provider.Hazard {
 					FreeInfo string `json:"free_info"`
 				}
 				if json.Unmarshal(r.RequestBody, &o) == nil && (len(o.FreeInfo) > 15 || strings.ContainsAny(o.FreeInfo, "+#éèêàçôïù")) {
-					refuseWith(r, 422, 8000, "CONSTRAINT_VIOLATION", "free_info is not valid")
+					refuseWith(r, codeConstraint, "free_info: only letters, digits, dash and space, at most 15")
 				}
 			},
 		},
@@ -154,11 +181,8 @@ func restHazards() []provider.Hazard {
 			Name: "messages_array", Source: fromClients, Times: 1, Calls: rest, Refuses: true,
 			FR: "un refus 8000 a une liste messages au lieu de message", EN: "a refusal 8000 has a list messages instead of message",
 			Answer: func(r *provider.Reply) {
-				refuseWith(r, 422, 8000, "CONSTRAINT_VIOLATION", "")
-				r.Edit(func(o map[string]any) {
-					delete(o, "message")
-					o["messages"] = []string{"reference must have at most 15 characters"}
-				})
+				refuseWith(r, codeConstraint, "reference must have at most 15 characters")
+				r.Edit(func(o map[string]any) { delete(o, "message") })
 			},
 		},
 	}
@@ -195,7 +219,7 @@ func statusHazards() []provider.Hazard {
 			FR: "le statut est AMBIGUOUS, puis 409 et 5001", EN: "the status is AMBIGUOUS, then 409 and 5001",
 			Answer: func(r *provider.Reply) {
 				if r.Nth > 1 {
-					refuseWith(r, 409, 5001, "AMBIGUOUS_TRANSACTION", "Ambiguous transaction")
+					refuseWith(r, codeAmbiguous)
 					return
 				}
 				r.Edit(func(o map[string]any) { o["status"] = "AMBIGUOUS" })
@@ -204,7 +228,7 @@ func statusHazards() []provider.Hazard {
 		{
 			Name: "not_found_early", Source: fromInferred, Times: 2, Calls: status,
 			FR: "le statut répond 404 et 4006 juste après la demande", EN: "the status says 404 and 4006 right after the request",
-			Answer: func(r *provider.Reply) { refuseWith(r, 404, 4006, "TRANSACTION_NOT_FOUND", "Transaction not found") },
+			Answer: refusing(codeTransactionNotFound),
 		},
 	}
 }

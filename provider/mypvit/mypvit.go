@@ -42,7 +42,11 @@
 //     4003 is sent by link.
 //
 // A wrong HTTP method, for which there is no documented code, is 405 with
-// METHOD_NOT_ALLOWED. A QR code needs an amount, since every transaction has one.
+// METHOD_NOT_ALLOWED.
+//
+// A QR code needs an amount, since every transaction has one. Where public
+// clients leave it out it is refused with 1012: a picture by which nobody can pay
+// would be noticed by a customer only.
 package mypvit
 
 import (
@@ -97,6 +101,7 @@ func Provider() provider.Provider {
 		// A refused key is renewed within the call.
 		CallTimeout: renewalTime + 30*time.Second,
 		Polls:       []time.Duration{10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute},
+		GoLive:      provider.GoLive{Succeeded: 2, Failed: 2},
 		SandboxFee:  250, SandboxFeeBearer: pay.MerchantBears,
 		Connect:   connect,
 		Speak:     func(g provider.Gateway) provider.Dialect { return newDialect(g) },

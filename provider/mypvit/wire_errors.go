@@ -39,6 +39,7 @@ const (
 	codeRedirectionNotActive    = 3012
 	codeFailedNotActive         = 3013
 	codeCustomerBlocked         = 3014
+	codeLeftOut                 = 3015 // has no row: nobody knows what it says
 	codeForbidden               = 3016
 	codeOperatorMismatch        = 3017
 	codeAmountTooLow            = 3018
@@ -84,12 +85,7 @@ type errorRow struct {
 	reason  pay.Reason
 }
 
-const (
-	nameAuthenticationFailed = "AUTHENTICATION_FAILED"
-	nameTransactionNotFound  = "TRANSACTION_NOT_FOUND"
-	nameUnknownCustomer      = "UNKNOWN_CUSTOMER"
-	nameCustomerUnknown      = "CUSTOMER_UNKNOWN"
-)
+const nameAuthenticationFailed = "AUTHENTICATION_FAILED"
 
 // errorRows is the table. Its order matters where a name stands twice: the
 // first row of a name is the one that a bare name is read as.
@@ -132,7 +128,7 @@ var errorRows = []errorRow{
 	{403, codeServiceNotSupported, "SERVICE_NOT_SUPPORTED", "Service not supported by this operation account", false, pay.BadRequest},
 	{403, codeReceptionNotActive, "SECRET_KEY_RECEPTION_URL_NOT_ACTIVE", "The secret key reception URL is not active", false, pay.BadRequest},
 	{403, codePINNotSet, "CUSTOMER_PIN_NOT_SET", "The pin of the customer is not set", false, pay.Declined},
-	{403, codeCustomerUnknown, nameCustomerUnknown, "This customer is unknown", false, pay.InvalidPhone},
+	{403, codeCustomerUnknown, "CUSTOMER_UNKNOWN", "This customer is unknown", false, pay.InvalidPhone},
 	{403, codeAuthenticationFailed, nameAuthenticationFailed, "Authentication failed", false, pay.AuthFailed},
 	{404, codeAPINotFound, "API_NOT_FOUND", "API not found", false, pay.BadRequest},
 	{404, codeMerchantNotFound, "MERCHANT_NOT_FOUND", "This merchant is not found", false, pay.AuthFailed},
@@ -140,8 +136,8 @@ var errorRows = []errorRow{
 	{404, codeServiceNotFound, "SERVICE_NOT_FOUND", "This service is not found", false, pay.BadRequest},
 	{404, codeTypeNotFound, "TRANSACTION_TYPE_NOT_FOUND", "This transaction type is not found", false, pay.BadRequest},
 	{404, codeOperatorNotFound, "OPERATOR_NOT_FOUND", "This operator is not found", false, pay.BadRequest},
-	{404, codeTransactionNotFound, nameTransactionNotFound, "The transaction is not found", true, ""},
-	{404, codeUnknownCustomer, nameUnknownCustomer, "This customer is unknown", false, pay.InvalidPhone},
+	{404, codeTransactionNotFound, "TRANSACTION_NOT_FOUND", "The transaction is not found", true, ""},
+	{404, codeUnknownCustomer, "UNKNOWN_CUSTOMER", "This customer is unknown", false, pay.InvalidPhone},
 	{404, codeRepatriationNotFound, "REPATRIATION_ACCOUNT_NOT_FOUND", "The repatriation account could not be found.", false, pay.BadRequest},
 	{403, codeRepatriationNotActive, "REPATRIATION_ACCOUNT_NOT_ACTIVE", "This repatriation account is not active", false, pay.BadRequest},
 	{409, codeReferenceExists, "TRANSACTION_REFERENCE_ALREADY_EXISTS", "The reference already exists", false, pay.DuplicateReference},
@@ -177,16 +173,24 @@ func rowByName(name string) (errorRow, bool) {
 	return errorRow{}, false
 }
 
-// classify says what a refusal means for the order that met it: by its name,
-// then by its code, then by the HTTP class. A 4xx that is not documented is a
-// refusal; whatever else is not documented leaves the outcome unknown.
-func classify(status int, name string, code int) (pay.Outcome, pay.Reason) {
-	row, ok := rowByName(name)
-	if !ok {
-		row, ok = rowByCode(code)
+// rowOf finds the row that a refusal is read as: by its name, then by its code.
+// Behind a 5xx the name alone counts: whatever else it holds, nobody knows what
+// was done (wire: mypvit §4.3).
+func rowOf(status int, name string, code int) (errorRow, bool) {
+	if row, ok := rowByName(name); ok || status >= 500 {
+		return row, ok
 	}
+	return rowByCode(code)
+}
+
+// classify says what a refusal means for the order that met it: by its row, then
+// by the HTTP class. A 4xx that is not documented is a refusal, apart from the
+// code that the table leaves out; whatever else is not documented leaves the
+// outcome unknown.
+func classify(status int, name string, code int) (pay.Outcome, pay.Reason) {
+	row, ok := rowOf(status, name, code)
 	switch {
-	case ok && row.unknown:
+	case ok && row.unknown, !ok && code == codeLeftOut:
 		return pay.OutcomeUnknown, ""
 	case ok:
 		return pay.OutcomeFailed, row.reason
