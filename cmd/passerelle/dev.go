@@ -29,8 +29,14 @@ func (d devCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if config.CADir != "" && d.Data == ":memory:" {
+	if d.Data == ":memory:" {
 		defer func() { _ = os.RemoveAll(config.CADir) }()
+	} else {
+		release, err := lockFolder(d.Data)
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	running, err := app.Start(ctx, config)
 	if err != nil {

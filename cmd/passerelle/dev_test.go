@@ -114,6 +114,13 @@ func TestDevKeepsItsDataAndIsReadyWithinASecondOnIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := takePayment(t, first.URL, "ORDER1")
+	// It would turn the first one's addresses into its own.
+	if second, err := launch("", nil, "dev", "--addr", "127.0.0.1:0", "--data", data); err == nil || !strings.Contains(err.Error(), "--data") {
+		t.Errorf("a second one runs on the same data: %v", err)
+		if err == nil {
+			_ = second.stop()
+		}
+	}
 	if err := first.stop(); err != nil {
 		t.Fatalf("stop: %v\n%s", err, first.Output())
 	}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -91,7 +92,11 @@ func offered(c pay.Checkout, m pay.MethodType) bool {
 }
 
 func noRail(t pay.Transaction) error {
-	return pay.Capability("currency", fmt.Sprintf("no connection can carry a %s in %s", t.Kind, t.Amount.Currency))
+	means := ""
+	if t.Method.Type != "" {
+		means = " by " + strings.ReplaceAll(string(t.Method.Type), "_", " ")
+	}
+	return pay.Capability("currency", fmt.Sprintf("no connection can carry a %s in %s%s", t.Kind, t.Amount.Currency, means))
 }
 
 // validate asks a connector whether its provider is documented to refuse the order.
