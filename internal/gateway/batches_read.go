@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
 	"github.com/passerelle-pay/passerelle/money"
@@ -70,8 +71,18 @@ func (g *Gateway) FindBatch(ctx context.Context, c provider.Caller, id string) (
 	if b.Refused, err = refusals(row); err != nil {
 		return Batch{}, err
 	}
-	b.Payouts, err = g.children(ctx, c.MerchantID, id)
-	return b, err
+	if b.Payouts, err = g.children(ctx, c.MerchantID, id); err != nil {
+		return Batch{}, err
+	}
+	b.Refused = slices.DeleteFunc(b.Refused, b.made)
+	return b, nil
+}
+
+// made: the payout was refused by a process that then lost the batch, and made by
+// the one that took it up. Telling that it was refused would have it paid again.
+func (b Batch) made(r Refused) bool {
+	return r.Code != pay.CodeDuplicateReference &&
+		slices.ContainsFunc(b.Payouts, func(t pay.Transaction) bool { return t.Reference == r.Reference })
 }
 
 func refusals(row sqlgen.PayoutBatch) ([]Refused, error) {

@@ -273,3 +273,16 @@ func TestADraftIsItsMakersAloneAndEnds(t *testing.T) {
 		w.refused(err, pay.KindNotFound, "")
 	})
 }
+
+func TestAPayoutThatWasMadeAfterAllIsNotAmongTheRefused(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		w.alpha.on(payOut, said(paid))
+		b := w.worked(w.batchOf(maker, "B1"))
+		w.exec(`UPDATE payout_batches SET refused = $1 WHERE id = $2`,
+			`[{"index":1,"reference":"B1-1","code":"insufficient_balance","message":"too little"},{"index":2,"reference":"B1-9","code":"insufficient_balance","message":"too little"}]`, b.Row.ID)
+		now, err := w.FindBatch(w.Context(), w.live, b.Row.ID)
+		if err != nil || len(now.Refused) != 1 || now.Refused[0].Reference != "B1-9" {
+			t.Errorf("refused are %+v, %v", now.Refused, err)
+		}
+	})
+}
