@@ -44,6 +44,7 @@ package cinetpay
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,11 +74,13 @@ func Provider() provider.Provider {
 		Options:     dialectOptions(),
 		// 25 letters and digits at most.
 		Reference:  provider.ReferenceRule{Prefix: "PS", Length: 25},
-		PendingTTL: 24 * time.Hour,
-		// The provider discourages polling: notifications come first.
-		Polls: []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute},
-		// A wrong code (604) may be typed again until the page ends.
-		Recheck:   map[pay.Reason]time.Duration{pay.WrongPINOrOTP: 24 * time.Hour, pay.Expired: 24 * time.Hour},
+		PendingTTL: pendingTTL,
+		Polls:      polls(),
+		// A wrong code (604) may be typed again until the page ends; a 600, 625 or
+		// 627 was seen to become a 00.
+		Recheck: map[pay.Reason]time.Duration{
+			pay.WrongPINOrOTP: lateSuccess, pay.Expired: lateSuccess, pay.Declined: lateSuccess, pay.CustomerCanceled: lateSuccess,
+		},
 		Connect:   connect,
 		Speak:     speak,
 		Scenes:    scenes(),
@@ -86,6 +89,22 @@ func Provider() provider.Provider {
 		Curl:      curl,
 		Statement: statement(),
 	}
+}
+
+const (
+	pendingTTL = 24 * time.Hour
+	// lateSuccess is how long after a failure a success is still asked for.
+	lateSuccess = 24 * time.Hour
+	pollPause   = 10 * time.Minute
+)
+
+// polls are few, as the provider discourages them and notifications come first:
+// every ten minutes to the TTL, then ever more rarely (wire: cinetpay §5, decision
+// 20). They never end: what CinetPay was asked for only CinetPay can end.
+func polls() []time.Duration {
+	early := []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute}
+	regular := slices.Repeat([]time.Duration{pollPause}, int(pendingTTL/pollPause))
+	return slices.Concat(early, regular, []time.Duration{time.Hour, 6 * time.Hour, 24 * time.Hour})
 }
 
 // Names of the credential fields.
@@ -143,24 +162,70 @@ const (
 func dialectOptions() []provider.Option {
 	truth := []string{"false", "true"}
 	return []provider.Option{
-		{Name: optContentTypes, Default: "lenient", Values: []string{"lenient", "json_only"}},
-		{Name: optErrorStatus, Default: "mapped", Values: []string{"mapped", "always_200"}},
-		{Name: optStrictCharset, Default: "false", Values: truth},
-		{Name: optMultipleOf5, Default: "true", Values: truth},
-		{Name: optUnknownCode, Default: codeFields, Values: []string{codeFields, codePaymentFailed, codeCanceled}},
-		{Name: optSeedCheck, Default: "false", Values: truth},
-		{Name: optReturnMethod, Default: "POST", Values: []string{"POST", "GET"}},
-		{Name: optNotifyOn, Default: "every_change", Values: []string{"every_change", "final"}},
-		{Name: optNotifyFormat, Default: "full_form", Values: []string{"full_form", "seed_json"}},
-		{Name: optNotifyPing, Default: "advisory", Values: []string{"advisory", "required", "off"}},
-		{Name: optDocsSpelling, Default: "false", Values: truth},
-		{Name: optDuplicateCode, Default: codeFields, Values: []string{codeFields, codeDuplicate}},
-		{Name: optAbandonMinutes, Default: "30"},
-		{Name: optTransferNesting, Default: "nested", Values: []string{"nested", "flat"}},
-		// The currency of the balance, and of transfers to countries with several.
-		{Name: optTransferCurrency, Default: string(money.XOF), Values: currencyCodes()},
-		// Empty is 60 for live credentials and no limit for test ones.
-		{Name: optChecksPerMinute, Default: ""},
+		{
+			Name: optContentTypes, Default: "lenient", Values: []string{"lenient", "json_only"},
+			Help: "Content types of a payment and of a check: lenient takes forms beside JSON, json_only refuses them with 403.",
+		},
+		{
+			Name: optErrorStatus, Default: "mapped", Values: []string{"mapped", "always_200"},
+			Help: "HTTP status of a refusal: mapped is 400, 401, 403 or 429 by its code, always_200 is 200 for all but faults of the gateway.",
+		},
+		{
+			Name: optStrictCharset, Default: "false", Values: truth,
+			Help: "A transaction_id or description with one of # / $ _ & in it: false takes it, true refuses it with 608.",
+		},
+		{
+			Name: optMultipleOf5, Default: "true", Values: truth,
+			Help: "An amount (but of USD) that is no multiple of 5: true refuses it, false takes it.",
+		},
+		{
+			Name: optUnknownCode, Default: codeFields, Values: []string{codeFields, codePaymentFailed, codeCanceled},
+			Help: "Code of a check of a transaction that is not there, which no document names.",
+		},
+		{
+			Name: optSeedCheck, Default: "false", Values: truth,
+			Help: "Fields of the answer to a check: false has all, true those of the first document alone, without amount, currency and status.",
+		},
+		{
+			Name: optReturnMethod, Default: "POST", Values: []string{"POST", "GET"},
+			Help: "How the browser brings transaction_id and token back to return_url: POST as a form, GET in the query.",
+		},
+		{
+			Name: optNotifyOn, Default: "every_change", Values: []string{"every_change", "final"},
+			Help: "What is notified: every_change also that the customer is at it, final the outcome alone.",
+		},
+		{
+			Name: optNotifyFormat, Default: "full_form", Values: []string{"full_form", "seed_json"},
+			Help: "Body of a payment's notification: full_form is the form of 16 fields with x-token, seed_json two fields in JSON without it.",
+		},
+		{
+			Name: optNotifyPing, Default: "advisory", Values: []string{"advisory", "required", "off"},
+			Help: "The GET before a notification: advisory sends it and notifies whatever is answered, required notifies after a 2xx only, off sends none.",
+		},
+		{
+			Name: optDocsSpelling, Default: "false", Values: truth,
+			Help: "Spelling of one message: false is INSUFFISENT_BALANCE as in the first document, true INSUFFICIENT_BALANCE as in later ones.",
+		},
+		{
+			Name: optDuplicateCode, Default: codeFields, Values: []string{codeFields, codeDuplicate},
+			Help: "Code of a payment whose transaction_id was used before, which no document names.",
+		},
+		{
+			Name: optAbandonMinutes, Default: "30",
+			Help: "Minutes for which a payment's page waits for its customer; afterwards a check says 627.",
+		},
+		{
+			Name: optTransferNesting, Default: "nested", Values: []string{"nested", "flat"},
+			Help: "Data of the transfer API's answers: nested is a list in a list, flat one list.",
+		},
+		{
+			Name: optTransferCurrency, Default: string(money.XOF), Values: currencyCodes(),
+			Help: "Currency of the transfer account, and of transfers to an operator that takes several.",
+		},
+		{
+			Name: optChecksPerMinute, Default: "",
+			Help: "Checks that a site may make in a minute, beyond which the code is 429: a number, or empty for 60 with live credentials and no bound with test ones.",
+		},
 	}
 }
 

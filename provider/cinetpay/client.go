@@ -85,6 +85,10 @@ func (e *Error) Error() string {
 	return text
 }
 
+// CredentialsRefused tells the gateway's trial of a connection that CinetPay
+// refused who asks, not what was asked.
+func (e *Error) CredentialsRefused() bool { return e.Reason == pay.AuthFailed }
+
 // CreatePayment makes a payment page. Nothing is charged before a customer uses it.
 func (c *Client) CreatePayment(ctx context.Context, r PaymentRequest) (Page, error) {
 	e, status, err := c.checkout(ctx, pathPayment, paymentBody{c.credentials(), r})
@@ -115,7 +119,12 @@ func (c *Client) CheckPayment(ctx context.Context, l Lookup) (Payment, error) {
 		return Payment{}, fmt.Errorf("check payment: %w", err)
 	}
 	if !isObject(e.Data) || bytes.Equal(bytes.Join(bytes.Fields(e.Data), nil), []byte("{}")) {
-		return Payment{}, c.refusal(e, status, pay.OutcomeUnknown, "")
+		// What was refused is the question, which tells nothing of the payment.
+		var reason pay.Reason
+		if initReasons[e.Code.String()] == pay.AuthFailed {
+			reason = pay.AuthFailed
+		}
+		return Payment{}, c.refusal(e, status, pay.OutcomeUnknown, reason)
 	}
 	p := Payment{
 		Code: e.Code.String(), Message: c.scrub(e.Message.String()), Description: c.scrub(e.Description.String()),
@@ -123,6 +132,7 @@ func (c *Client) CheckPayment(ctx context.Context, l Lookup) (Payment, error) {
 	if err := json.Unmarshal(e.Data, &p.Data); err != nil {
 		return Payment{}, fmt.Errorf("check payment: read data: %w", err)
 	}
+	p.Data = p.Data.or(e.PaymentData)
 	return p, nil
 }
 

@@ -259,7 +259,7 @@ func TestTransferCallsAsDocumented(t *testing.T) {
 	want := []string{
 		"POST /v1/auth/login?lang=fr ",
 		"GET /v1/transfer/check/balance?lang=fr&token=tok1 ",
-		`POST /v1/transfer/contact?lang=fr&token=tok1 [{"prefix":"225","phone":"0700000100","name":"Kouassi","surname":"Awa"}]`,
+		`POST /v1/transfer/contact?lang=fr&token=tok1 [{"prefix":"225","phone":"0700000100","name":"Kouassi","surname":"Awa","email":""}]`,
 		`POST /v1/transfer/money/send/contact?lang=fr&token=tok1 [{"prefix":"225","phone":"0700000100","amount":500,"client_transaction_id":"C1","notify_url":"https://www.exemple.com/n"}]`,
 		"GET /v1/transfer/check/money?client_transaction_id=C1&lang=fr&token=tok1 ",
 	}
@@ -308,8 +308,37 @@ func TestSendMoneyTellsRefusedFromUnknown(t *testing.T) {
 }
 
 func TestAddContactTakesAKnownContact(t *testing.T) {
-	c := testClient(t, answers(200, `{"code":0,"data":[[{"code":726,"status":"ERROR_PHONE_ALREADY_MY_CONTACT"}]]}`))
-	if err := c.AddContact(context.Background(), "tok", Contact{Prefix: "225", Phone: "0700000100"}); err != nil {
-		t.Error(err)
+	const whole = `{"code":"726","message":"ERROR_PHONE_ALREADY_MY_CONTACT","data":[]}`
+	add := func(status int, body string) error {
+		return testClient(t, answers(status, body)).AddContact(context.Background(), "tok", Contact{Prefix: "225", Phone: "0700000100"})
+	}
+	for _, body := range []string{`{"code":0,"data":[[{"code":726,"status":"ERROR_PHONE_ALREADY_MY_CONTACT"}]]}`, whole} {
+		if err := add(200, body); err != nil {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	if add(500, whole) == nil {
+		t.Error("a server error is believed")
+	}
+}
+
+func TestTheSeedsTenFieldsAreSentWithoutAName(t *testing.T) {
+	var got map[string]any
+	c := testClient(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewDecoder(r.Body).Decode(&got)
+		answers(200, read(t, "payment_created.json"))(w, r)
+	})
+	r := exampleRequest()
+	r.CustomerName, r.CustomerSurname = "", ""
+	if _, err := c.CreatePayment(context.Background(), r); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range strings.Fields(`apikey site_id transaction_id amount currency description notify_url return_url customer_name customer_surname`) {
+		if _, ok := got[name]; !ok {
+			t.Errorf("%s is not sent", name)
+		}
+	}
+	if len(got) != 10 {
+		t.Errorf("sent %v", got)
 	}
 }

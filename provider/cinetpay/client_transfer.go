@@ -44,9 +44,14 @@ func (c *Client) TransferFunds(ctx context.Context, token pay.Secret) (Funds, er
 	return f, nil
 }
 
-// AddContact makes somebody a contact; one who is a contact already is no error.
+// AddContact makes somebody a contact; one who is a contact already is no error,
+// whether the item says so or the answer as a whole.
 func (c *Client) AddContact(ctx context.Context, token pay.Secret, contact Contact) error {
 	item, status, err := c.oneItem(ctx, pathContact, token, contact)
+	var refusal *Error
+	if errors.As(err, &refusal) && refusal.Code == codeContactKnown && refusal.HTTPStatus < http.StatusInternalServerError {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("add contact: %w", err)
 	}

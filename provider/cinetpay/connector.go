@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -86,6 +87,7 @@ const (
 	dataURL           = "payment_url"
 	dataTransactionID = "transaction_id"
 	dataLot           = "lot"
+	dataRefund        = "refund"
 )
 
 // Submit asks for a payment page.
@@ -97,12 +99,13 @@ func (c *connector) Submit(ctx context.Context, o provider.Order) (provider.Resu
 	if err != nil {
 		return refused(err), nil
 	}
-	c.rememberRequest(ctx, o.Reference, request)
-	return c.createPage(ctx, o.Reference, request)
+	c.rememberRequest(ctx, o.Reference, openRequest{Request: request, At: c.env.Now()})
+	return c.createPage(ctx, o.Reference, request, time.Time{})
 }
 
-// createPage makes the page of a request that has been remembered.
-func (c *connector) createPage(ctx context.Context, reference string, r PaymentRequest) (provider.Result, error) {
+// createPage makes the page of a request that has been remembered. limited is
+// since when CinetPay has put it off, zero the first time.
+func (c *connector) createPage(ctx context.Context, reference string, r PaymentRequest, limited time.Time) (provider.Result, error) {
 	page, err := c.client.CreatePayment(ctx, r)
 	var refusal *Error
 	switch {
@@ -119,16 +122,16 @@ func (c *connector) createPage(ctx context.Context, reference string, r PaymentR
 			Prompted:          true,
 		}, nil
 	case errors.As(err, &refusal):
-		if refusal.Outcome == pay.OutcomeFailed {
-			c.forgetRequest(ctx, reference)
-		}
-		return failure(refusal), nil
+		return c.noPage(ctx, reference, r, limited, refusal), nil
 	case !c.env.Sent(err):
 		c.forgetRequest(ctx, reference)
 		return notSent(), nil
 	}
 	return provider.Result{}, fmt.Errorf("payment %s: %w", r.TransactionID, err)
 }
+
+// noName stands for a name that the order lacks where CinetPay wants one.
+const noName = "Client"
 
 // paymentRequest fills in the seed's ten fields and those of the later
 // documents that the order has a value for.
@@ -155,6 +158,8 @@ func (c *connector) paymentRequest(o provider.Order) (PaymentRequest, error) {
 		CustomerState:       o.Customer.State,
 	}
 	r.Channels = channelFor(o.Method.Type, r)
+	// Always sent, but a name that was not given opens no card page.
+	r.CustomerName, r.CustomerSurname = cmp.Or(r.CustomerName, noName), cmp.Or(r.CustomerSurname, noName)
 	// The order names the number that pays: the page must not take another.
 	r.LockPhoneNumber = o.Method.Type == pay.MobileMoney && o.Method.Phone != ""
 	return r, nil
@@ -186,7 +191,7 @@ func (c *connector) Status(ctx context.Context, ref provider.Ref) (provider.Resu
 	case err == nil:
 		r := c.read(ref, payment)
 		if lost != nil {
-			r.Data = map[string]string{dataTransactionID: id} // outlives what is remembered
+			r.Data[dataTransactionID] = id // outlives what is remembered
 		}
 		return r, nil
 	case errors.As(err, &refusal) && lost != nil:
@@ -203,7 +208,7 @@ func (c *connector) read(ref provider.Ref, p Payment) provider.Result {
 	outcome, reason, known := classify(p.Code, p.Message+" "+p.Description, p.Data.Status.String())
 	r := provider.Result{
 		Outcome: outcome, PaidVia: p.Data.PaymentMethod.String(), Prompted: true,
-		ProviderReference: cmp.Or(ref.ProviderReference, ref.Data[dataToken]),
+		ProviderReference: cmp.Or(ref.ProviderReference, ref.Data[dataToken]), Data: map[string]string{},
 	}
 	r.Phone, r.Operator = payer(p.Data)
 	switch {
@@ -241,6 +246,16 @@ func (c *connector) verify(r *provider.Result, ref provider.Ref, p Payment) {
 		r.Outcome = pay.OutcomeUnknown
 		r.Failure = pay.Failure{Message: "reported as paid, but " + doubt, ProviderCode: p.Code}
 		c.env.Alert("CinetPay reports payment " + ref.Reference + " as paid, but " + doubt)
+		return
+	}
+	switch p.Code {
+	case codeRefunding:
+		r.Data[dataRefund] = "pending"
+	case codeRefunded:
+		r.Data[dataRefund] = "done"
+	}
+	if r.Data[dataRefund] != "" {
+		c.env.Alert("CinetPay reports payment " + ref.Reference + " as paid and given back, which this gateway did not ask for")
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,38 @@ func TestSubmitAsksForCardsOnlyWithTheFieldsThatTheyNeed(t *testing.T) {
 	if full.Channels != "CREDIT_CARD" || partial.Channels != "ALL" || full.LockPhoneNumber {
 		t.Errorf("channels %s and %s", full.Channels, partial.Channels)
 	}
+	o.Customer.City, o.Customer.Name, o.Customer.GivenName = "Abidjan", "", ""
+	nameless, _ := c.paymentRequest(o)
+	if nameless.Channels != "ALL" || nameless.CustomerName != "Client" || nameless.CustomerSurname != "Client" {
+		t.Errorf("without a name: %+v", nameless)
+	}
+}
+
+func TestPollsGoOnForADayThenEverMoreRarely(t *testing.T) {
+	polls := Provider().Polls
+	if want := []time.Duration{10 * time.Second, 30 * time.Second, 2 * time.Minute}; !slices.Equal(polls[:3], want) {
+		t.Errorf("first %v", polls[:3])
+	}
+	var total time.Duration
+	rest := slices.IndexFunc(polls[3:], func(d time.Duration) bool { return d != 10*time.Minute })
+	for _, d := range polls[:3+rest] {
+		total += d
+	}
+	if ttl := Provider().PendingTTL; total < ttl || total > ttl+10*time.Minute {
+		t.Errorf("every ten minutes for %v", total)
+	}
+	if later := polls[3+rest:]; !slices.IsSorted(later) || later[0] < time.Hour || later[len(later)-1] < 24*time.Hour {
+		t.Errorf("then %v", later)
+	}
+}
+
+func TestALateSuccessIsAskedForADayLong(t *testing.T) {
+	for _, code := range []string{"600", "604", "625", "627"} {
+		_, reason, _ := classify(code, "", "")
+		if got := Provider().Recheck[reason]; got != 24*time.Hour {
+			t.Errorf("%s is asked about for %v", code, got)
+		}
+	}
 }
 
 func TestSubmitRefusesBeforeAnyCallWhatDoesNotFit(t *testing.T) {
@@ -168,7 +201,14 @@ func TestStatusHazards(t *testing.T) {
 		{"fraud", `{"code":"664","message":"FRAUD_SUSPECTED","data":{"status":"REFUSED"}}`, pay.OutcomeFailed, 0},
 		{"no_data", `{"code":"627","message":"TRANSACTION_CANCEL","data":[]}`, pay.OutcomeUnknown, 0},
 		{"an undescribed code", `{"code":"950","message":"SUCCES","data":{"amount":"100"}}`, pay.OutcomeUnknown, 1},
-		{"refunded", `{"code":"660","data":{"amount":"100"}}`, pay.OutcomeSucceeded, 0},
+		{"refunded", `{"code":"660","data":{"amount":"100"}}`, pay.OutcomeSucceeded, 1},
+		{"refunded of another amount", `{"code":"660","data":{"amount":"95"}}`, pay.OutcomeUnknown, 1},
+		{"flat fields", `{"code":"00","amount":"100","currency":"XOF","status":"ACCEPTED","data":{"operator_id":"1"}}`, pay.OutcomeSucceeded, 0},
+		{"a wrong flat amount", `{"code":"00","amount":"95","data":{"operator_id":"1"}}`, pay.OutcomeUnknown, 1},
+		{"a wrong flat currency", `{"code":"00","currency":"XAF","data":{"amount":"100"}}`, pay.OutcomeUnknown, 1},
+		{"data before flat fields", `{"code":"00","amount":"95","data":{"amount":"100"}}`, pay.OutcomeSucceeded, 0},
+		{"a flat status", `{"code":"950","status":"REFUSED","data":{"operator_id":"1"}}`, pay.OutcomeFailed, 0},
+		{"flat fields alone", `{"code":"00","amount":"100","currency":"XOF","status":"ACCEPTED"}`, pay.OutcomeUnknown, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,6 +218,16 @@ func TestStatusHazards(t *testing.T) {
 				t.Errorf("%+v, %v, alerts %v", r, err, s.Alerts())
 			}
 		})
+	}
+}
+
+func TestAPaymentThatWasGivenBackIsKeptAsSuch(t *testing.T) {
+	for code, want := range map[string]string{"660": "done", "661": "pending", "00": ""} {
+		c, _ := connected(t, answers(200, `{"code":"`+code+`","data":{"amount":"100","currency":"XOF"}}`), nil)
+		r, err := c.Status(context.Background(), testRef(paged))
+		if err != nil || r.Outcome != pay.OutcomeSucceeded || r.Data[dataRefund] != want {
+			t.Errorf("%s: %+v, %v", code, r, err)
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func (c *connector) transferOf(o provider.Order) (Contact, Transfer, error) {
 	}
 	contact := Contact{
 		Prefix: n.CountryCode(), Phone: n.Subscriber(),
-		Name: cmp.Or(o.Customer.Name, "Client"), Surname: cmp.Or(o.Customer.GivenName, "Client"),
+		Name: cmp.Or(o.Customer.Name, noName), Surname: cmp.Or(o.Customer.GivenName, noName),
 		Email: o.Customer.Email,
 	}
 	transfer := Transfer{

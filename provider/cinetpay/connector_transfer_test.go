@@ -121,6 +121,8 @@ func TestPayOutOutcomes(t *testing.T) {
 		{"never a token", map[string][]string{pathLogin: {refusedWith("702")}}, pay.OutcomeFailed, pay.ProviderError, 0},
 		{"a login that breaks", map[string][]string{pathLogin: {"HTTP 503"}}, pay.OutcomeFailed, pay.OperatorUnavailable, 0},
 		{"a refused contact", map[string][]string{pathContact: {refusedWith("802")}}, pay.OutcomeFailed, pay.InvalidPhone, 0},
+		{"a contact that the answer calls known", map[string][]string{pathContact: {refusedWith("726")}}, pay.OutcomePending, "", 1},
+		{"a send that the answer calls a known contact", map[string][]string{pathSend: {refusedWith("726")}}, pay.OutcomeUnknown, "", 1},
 		{"a contact that breaks", map[string][]string{pathContact: {"HTTP 500"}}, pay.OutcomeFailed, pay.OperatorUnavailable, 0},
 		{"rejected at once", map[string][]string{pathSend: {strings.Replace(sentNew, "NEW", "REJ", 1)}}, pay.OutcomeFailed, pay.Declined, 1},
 	}

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -103,7 +104,11 @@ func refuse(code, description string) *refusal {
 	return &refusal{status: status, code: code, description: description}
 }
 
-const descriptionUnknown = "An error occurred while processing the request"
+// Descriptions of errors that say no more than their code.
+const (
+	descriptionUnknown = "An error occurred while processing the request"
+	descriptionTooMany = "too many checks in a minute"
+)
 
 // faultOf is the one table from the gateway's refusals to the Checkout API's.
 func faultOf(a account, err error) *refusal {
@@ -171,9 +176,9 @@ func (d *dialect) refuse(w http.ResponseWriter, a account, f *refusal) {
 
 // responseID looks like the seed's: seconds, a point and digits. They are
 // random, since the id is unique per answer and several nodes answer.
-func (d *dialect) responseID() string {
-	return fmt.Sprintf("%d.%s", d.gw.Now().Unix(), randomDigits(10))
-}
+func (d *dialect) responseID() string { return responseIDAt(d.gw.Now()) }
+
+func responseIDAt(t time.Time) string { return fmt.Sprintf("%d.%s", t.Unix(), randomDigits(10)) }
 
 // notFound answers unknown paths in the shape of the API that they seem to be of.
 func (d *dialect) notFound(w http.ResponseWriter, r *http.Request) {
@@ -262,7 +267,9 @@ func (d *dialect) method(serve http.HandlerFunc, allowed ...string) http.Handler
 	}
 }
 
-// writeJSON writes an answer without escaping the & of addresses.
+// writeJSON writes an answer without escaping the & of addresses. Answers are
+// texts and numbers that we have made, never a caller's, so that each can be
+// encoded: a failure here would be told of what has been done already.
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -13,7 +13,7 @@ import (
 // check serves POST /v2/payment/check.
 func (d *dialect) check(w http.ResponseWriter, r *http.Request, a account, p params) {
 	if !d.checks.allow(a, d.gw.Now()) {
-		d.refuse(w, a, refuse(codeTooMany, "too many checks in a minute"))
+		d.refuse(w, a, refuse(codeTooMany, descriptionTooMany))
 		return
 	}
 	lookup := readLookup(p)

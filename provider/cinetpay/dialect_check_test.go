@@ -111,6 +111,16 @@ func TestCheckAnswersThePublishedExampleByteForByte(t *testing.T) {
 	}
 }
 
+func TestAPaymentIsFoundByItsNamesWithSpacesAround(t *testing.T) {
+	f := newFront(t, nil)
+	tx := f.create(map[string]any{"transaction_id": " T1 "})
+	for _, fields := range []string{`"transaction_id":" T1 "`, `"transaction_id":"T1"`, `"payment_token":" ` + tx.FrontReference + ` "`} {
+		if status, answer, _ := f.check(fields); status != 200 || answer["code"] != "662" {
+			t.Errorf("%s: HTTP %d %v", fields, status, answer)
+		}
+	}
+}
+
 func TestCheckFindsOnlyTheCallersPayments(t *testing.T) {
 	f := newFront(t, nil)
 	tx := f.create(nil)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -24,18 +25,20 @@ type transferOrder struct {
 }
 
 // sentAnswer repeats a transfer with what became of it. A transfer that was
-// accepted is always NEW here; a check tells the rest.
+// accepted is always NEW here; a check tells the rest. The amount is the one
+// that was read, in whole units: it is answered after money may have moved, when
+// nothing may fail to encode any more, as "0500" would.
 type sentAnswer struct {
-	Prefix              string      `json:"prefix"`
-	Phone               string      `json:"phone"`
-	Amount              json.Number `json:"amount"`
-	ClientTransactionID string      `json:"client_transaction_id"`
-	NotifyURL           string      `json:"notify_url"`
-	Code                any         `json:"code"`
-	Status              string      `json:"status"`
-	TreatmentStatus     string      `json:"treatment_status,omitempty"`
-	TransactionID       string      `json:"transaction_id,omitempty"`
-	Lot                 string      `json:"lot,omitempty"`
+	Prefix              string `json:"prefix"`
+	Phone               string `json:"phone"`
+	Amount              int64  `json:"amount"`
+	ClientTransactionID string `json:"client_transaction_id"`
+	NotifyURL           string `json:"notify_url"`
+	Code                any    `json:"code"` // the number 0, or text
+	Status              string `json:"status"`
+	TreatmentStatus     string `json:"treatment_status,omitempty"`
+	TransactionID       string `json:"transaction_id,omitempty"`
+	Lot                 string `json:"lot,omitempty"`
 }
 
 // send serves /transfer/money/send/contact. All items are validated before any
@@ -58,8 +61,9 @@ func (d *dialect) send(w http.ResponseWriter, r *http.Request, a account) {
 	answers := make([]sentAnswer, len(orders))
 	accepted := false
 	for i, o := range orders {
+		units, _ := wholeUnits(requests[i].Amount) // validated
 		answers[i] = sentAnswer{
-			Prefix: o.Prefix.String(), Phone: o.Phone.String(), Amount: json.Number(o.Amount.String()),
+			Prefix: o.Prefix.String(), Phone: o.Phone.String(), Amount: units,
 			ClientTransactionID: o.ClientTransactionID.String(), NotifyURL: o.NotifyURL.String(),
 			Code: 0, Status: messageItemSucceeded, TreatmentStatus: treatmentNew, Lot: lot,
 		}
@@ -168,9 +172,10 @@ type transferStateAnswer struct {
 
 // checkTransfer serves /transfer/check/money.
 func (d *dialect) checkTransfer(w http.ResponseWriter, r *http.Request, a account) {
-	search := provider.Search{FrontReference: r.Form.Get("transaction_id")}
+	search := provider.Search{FrontReference: strings.TrimSpace(r.Form.Get("transaction_id"))}
 	if search.FrontReference == "" {
-		search = provider.Search{Reference: r.Form.Get("client_transaction_id"), Kind: pay.Payout}
+		// A send keeps it without surrounding spaces too.
+		search = provider.Search{Reference: strings.TrimSpace(r.Form.Get("client_transaction_id")), Kind: pay.Payout}
 		if search.Reference == "" {
 			writeTransferError(w, r, http.StatusOK, codeInvalidParam)
 			return

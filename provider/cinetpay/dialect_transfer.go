@@ -32,12 +32,17 @@ func writeTransfer(w http.ResponseWriter, data any) {
 
 // writeTransferError answers an error; the API's own errors are HTTP 200.
 func writeTransferError(w http.ResponseWriter, r *http.Request, status int, code string) {
+	writeJSON(w, status, transferError(r, code))
+}
+
+// transferError is the answer of an error, described in the query's language.
+func transferError(r *http.Request, code string) transferAnswer {
 	row, _ := findTransferCode(code)
 	description := row.fr
 	if strings.EqualFold(r.URL.Query().Get("lang"), "en") {
 		description = row.en
 	}
-	writeJSON(w, status, transferAnswer{Code: code, Message: row.message, Description: description, Data: []any{}})
+	return transferAnswer{Code: code, Message: row.message, Description: description, Data: []any{}}
 }
 
 // transferFault is the one table from the gateway's refusals to the transfer

@@ -168,6 +168,34 @@ func TestTransferRefusals(t *testing.T) {
 	}
 }
 
+func TestATransferIsAnsweredHoweverItsAmountIsWritten(t *testing.T) {
+	for _, amount := range []string{`500`, `500.0`, `"500"`, `"0500"`, `" 500.00 "`, `"00000000000000000000500"`} {
+		f := newFront(t, nil)
+		token := f.login()
+		f.form(pathContact, token, oneContact)
+		answer := f.form(pathSend, token, strings.Replace(oneTransfer("{}"), `"amount":500`, `"amount":`+amount, 1))
+		sent := item(answer)
+		if answer["code"] != 0.0 || sent["code"] != 0.0 || sent["amount"] != 500.0 || sent["transaction_id"] == "" {
+			t.Errorf("%s: %v", amount, answer)
+		}
+		if list := f.gw.Transactions(); len(list) != 1 || list[0].Amount != xof(500) {
+			t.Errorf("%s: sent %v", amount, list)
+		}
+	}
+}
+
+func TestATransferIsFoundByItsIDsWithSpacesAround(t *testing.T) {
+	f := newFront(t, nil)
+	token := f.login()
+	f.form(pathContact, token, oneContact)
+	f.form(pathSend, token, oneTransfer(`{"client_transaction_id":" C1 "}`))
+	for _, query := range []string{"client_transaction_id=+C1+", "transaction_id=+" + f.gw.Transactions()[0].FrontReference} {
+		if _, answer := f.get(pathCheckTransfer, "token="+token+"&"+query); answer["code"] != 0.0 {
+			t.Errorf("%s: %v", query, answer)
+		}
+	}
+}
+
 func TestATransferAmongOthersIsRefusedByItself(t *testing.T) {
 	f := newFront(t, nil)
 	token := f.login()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/provider"
 )
@@ -109,13 +110,31 @@ func seedNotice(c provider.Call) provider.Call {
 	return c
 }
 
-// says makes an edge case of a check's code and status.
-func says(code, message, status string) func(*provider.Reply) {
+// says has a check tell another row of the table.
+func says(code string) func(*provider.Reply) {
+	row, _ := findCode(paymentCodes, code)
 	return func(r *provider.Reply) {
 		r.Edit(func(o map[string]any) {
-			o["code"], o["message"] = code, message
-			provider.Inner(o, "data")["status"] = status
+			o["code"], o["message"], o["description"] = row.code, row.message, row.description
+			provider.Inner(o, "data")["status"] = row.status
 		})
+	}
+}
+
+// refuses answers a Checkout request with an error, which has no data unless
+// the hazard is that it has.
+func refuses(r *provider.Reply, status int, code, description string, data any) {
+	text, _ := json.Marshal(answer{
+		Code: code, Message: initMessages[code], Description: description, Data: data, APIResponseID: responseIDAt(time.Now()),
+	}) // texts always can
+	r.WriteJSON(status, string(text))
+}
+
+// refusesTransfer answers a call of the transfer API with an error.
+func refusesTransfer(code string) func(*provider.Reply) {
+	return func(r *provider.Reply) {
+		text, _ := json.Marshal(transferError(r.Request, code)) // texts always can
+		r.WriteJSON(http.StatusOK, string(text))
 	}
 }
 
@@ -128,10 +147,10 @@ func checkHazards() []provider.Hazard {
 		{
 			Name: "waiting_first", Source: fromDocs, Times: 2, Calls: check, Answer: func(r *provider.Reply) {
 				if r.Nth == 1 {
-					says("623", "WAITING_CUSTOMER_TO_VALIDATE", "WAITING_FOR_CUSTOMER")(r)
+					says(codeWaitingApproval)(r)
 					return
 				}
-				says("662", "WAITING_CUSTOMER_PAYMENT", "PENDING")(r)
+				says(codeWaitingPayment)(r)
 			},
 			FR: "la première notification trouve 623, puis 662", EN: "the first notification finds 623, then 662",
 		},
@@ -151,8 +170,8 @@ func checkHazards() []provider.Hazard {
 		},
 		{
 			Name: "no_data", Source: fromClients, Times: 3, Calls: check, Answer: func(r *provider.Reply) {
-				data := []string{"", `,"data":[]`, `,"data":null`}[(r.Nth-1)%3]
-				r.WriteJSON(400, `{"code":"600","message":"PAYMENT_FAILED","description":"transaction_id not found"`+data+`}`)
+				data := []any{nil, []any{}, json.RawMessage("null")}[(r.Nth-1)%3]
+				refuses(r, http.StatusBadRequest, codePaymentFailed, "transaction_id not found", data)
 			},
 			FR: "une erreur sans data, avec data vide, avec data null", EN: "an error without data, with empty data, with null data",
 		},
@@ -164,7 +183,7 @@ func checkHazards() []provider.Hazard {
 		},
 		{
 			Name: "pending_forever", Source: fromClients, Calls: check, Notice: provider.NoNotice,
-			Answer: says("662", "WAITING_CUSTOMER_PAYMENT", "PENDING"),
+			Answer: says(codeWaitingPayment),
 			FR:     "le statut reste 662 et aucune notification ne vient", EN: "the status stays 662 and no notification comes",
 		},
 		{
@@ -191,14 +210,14 @@ func edgeHazards() []provider.Hazard {
 		{
 			Name: "error_in_200", Source: fromClients, Times: 1, Calls: []string{pathPayment}, Refuses: true,
 			Answer: func(r *provider.Reply) {
-				r.WriteJSON(200, `{"code":"624","message":"UNKNOWN_ERROR","description":"An error occurred while processing the request"}`)
+				refuses(r, http.StatusOK, codeUnknownError, descriptionUnknown, nil)
 			},
 			FR: "l'initialisation est refusée avec HTTP 200", EN: "the initialisation is refused with HTTP 200",
 		},
 		{
 			Name: "error_in_4xx", Source: fromClients, Times: 1, Calls: []string{pathPayment}, Refuses: true,
 			Answer: func(r *provider.Reply) {
-				r.WriteJSON(400, `{"code":"624","message":"UNKNOWN_ERROR","description":"An error occurred while processing the request"}`)
+				refuses(r, http.StatusBadRequest, codeUnknownError, descriptionUnknown, nil)
 			},
 			FR: "l'initialisation est refusée avec HTTP 400", EN: "the initialisation is refused with HTTP 400",
 		},
@@ -209,8 +228,10 @@ func edgeHazards() []provider.Hazard {
 		},
 		{
 			Name: "rate_429", Source: fromClients, Times: 1, Calls: []string{pathCheck}, Refuses: true,
-			Answer: func(r *provider.Reply) { r.WriteJSON(429, `{"code":"429","message":"TOO_MANY_REQUEST"}`) },
-			FR:     "trop de questions : 429", EN: "too many questions: 429",
+			Answer: func(r *provider.Reply) {
+				refuses(r, http.StatusTooManyRequests, codeTooMany, descriptionTooMany, nil)
+			},
+			FR: "trop de questions : 429", EN: "too many questions: 429",
 		},
 	}
 }
@@ -219,10 +240,8 @@ func transferHazards() []provider.Hazard {
 	return []provider.Hazard{
 		{
 			Name: "token_expired", Source: fromDocs, Times: 1, Calls: []string{pathSend}, Refuses: true,
-			Answer: func(r *provider.Reply) {
-				r.WriteJSON(200, `{"code":706,"message":"INVALID_TOKEN","description":"Invalid token"}`)
-			},
-			FR: "le jeton des transferts a expiré : 706", EN: "the transfer token has expired: 706",
+			Answer: refusesTransfer(codeTokenInvalid),
+			FR:     "le jeton des transferts a expiré : 706", EN: "the transfer token has expired: 706",
 		},
 		{
 			Name: "transfer_unconfirmed", Source: fromDocs, Calls: []string{pathSend, pathCheckTransfer}, Notice: provider.NoNotice,
@@ -237,10 +256,8 @@ func transferHazards() []provider.Hazard {
 		},
 		{
 			Name: "transfer_duplicate", Source: fromDocs, Times: 1, Calls: []string{pathSend},
-			Answer: func(r *provider.Reply) {
-				r.WriteJSON(200, `{"code":805,"message":"ERROR_CLIENT_TRANSACTION_ID_EXIST","description":"client_transaction_id already exists"}`)
-			},
-			FR: "un envoi déjà fait est répondu par 805", EN: "a transfer that was made already is answered 805",
+			Answer: refusesTransfer(codeClientIDExists),
+			FR:     "un envoi déjà fait est répondu par 805", EN: "a transfer that was made already is answered 805",
 		},
 	}
 }

@@ -2,6 +2,7 @@ package cinetpay
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -23,9 +24,10 @@ type credentials struct {
 	SiteID string `json:"site_id"`
 }
 
-// PaymentRequest asks for a payment page (wire: cinetpay §2.1). The first
-// eight fields are required; the customer's are too when Channels is exactly
-// CREDIT_CARD. What is empty is not sent.
+// PaymentRequest asks for a payment page (wire: cinetpay §2.1). The seed's
+// fields, up to CustomerSurname, are always sent, the others when they are not
+// empty. The first six are required; the customer's are too when Channels is
+// exactly CREDIT_CARD.
 type PaymentRequest struct {
 	TransactionID string `json:"transaction_id"`
 	// Amount is a whole number of the currency's main unit.
@@ -35,8 +37,8 @@ type PaymentRequest struct {
 	NotifyURL   string      `json:"notify_url"`
 	ReturnURL   string      `json:"return_url"`
 	// CustomerName is the family name, CustomerSurname the given name.
-	CustomerName    string `json:"customer_name,omitempty"`
-	CustomerSurname string `json:"customer_surname,omitempty"`
+	CustomerName    string `json:"customer_name"`
+	CustomerSurname string `json:"customer_surname"`
 
 	// Channels is ALL, MOBILE_MONEY, CREDIT_CARD, WALLET or a list with commas.
 	Channels            string          `json:"channels,omitempty"`
@@ -81,9 +83,10 @@ type envelope struct {
 	Description   Text            `json:"description"`
 	Data          json.RawMessage `json:"data"`
 	APIResponseID Text            `json:"api_response_id"`
-	// The seed's tables list these flat.
+	// The seed's tables list these flat, and a check's.
 	PaymentToken Text `json:"payment_token"`
 	PaymentURL   Text `json:"payment_url"`
+	PaymentData
 }
 
 // Page is a payment page that waits for its customer.
@@ -114,6 +117,24 @@ type PaymentData struct {
 	FundAvailabilityDate Text `json:"fund_availability_date"`
 	PhoneNumber          Text `json:"phone_number"`
 	PhonePrefix          Text `json:"phone_prefix"`
+}
+
+// or takes from the top level of an answer what its data leaves empty (wire:
+// cinetpay §5, decision 7). The description is another one there.
+func (d PaymentData) or(top PaymentData) PaymentData {
+	return PaymentData{
+		Amount:               cmp.Or(d.Amount, top.Amount),
+		Currency:             cmp.Or(d.Currency, top.Currency),
+		Status:               cmp.Or(d.Status, top.Status),
+		PaymentMethod:        cmp.Or(d.PaymentMethod, top.PaymentMethod),
+		Description:          d.Description,
+		Metadata:             cmp.Or(d.Metadata, top.Metadata),
+		OperatorID:           cmp.Or(d.OperatorID, top.OperatorID),
+		PaymentDate:          cmp.Or(d.PaymentDate, top.PaymentDate),
+		FundAvailabilityDate: cmp.Or(d.FundAvailabilityDate, top.FundAvailabilityDate),
+		PhoneNumber:          cmp.Or(d.PhoneNumber, top.PhoneNumber),
+		PhonePrefix:          cmp.Or(d.PhonePrefix, top.PhonePrefix),
+	}
 }
 
 // Text reads a JSON value of any type as text, since CinetPay writes the same

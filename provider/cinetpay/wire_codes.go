@@ -39,6 +39,8 @@ const (
 	codePhoneNotFound   = "635"
 	codeTooLow          = "641"
 	codeTooHigh         = "642"
+	codeRefunded        = "660"
+	codeRefunding       = "661"
 	codeWaitingPayment  = "662"
 	codeWaitingOTP      = "663"
 	codeWaitingOperator = "664"
@@ -84,8 +86,8 @@ var fieldCodes = []paymentCode{
 	{code: "629", outcome: pay.OutcomeFailed, reason: pay.ProviderError},
 	{code: "637", outcome: pay.OutcomeFailed, reason: pay.InvalidPhone},
 	{code: "638", outcome: pay.OutcomePending},
-	{code: "660", outcome: pay.OutcomeSucceeded}, // and refunded
-	{code: "661", outcome: pay.OutcomeSucceeded}, // refund pending
+	{code: codeRefunded, outcome: pay.OutcomeSucceeded},
+	{code: codeRefunding, outcome: pay.OutcomeSucceeded},
 }
 
 // reasonCodes gives each failure reason its code; it is total over pay.Reasons.

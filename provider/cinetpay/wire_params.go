@@ -76,10 +76,13 @@ func readCredentials(p params) credentials {
 	return credentials{APIKey: p.text("apikey"), SiteID: strings.TrimSpace(p.text("site_id"))}
 }
 
-// readLookup takes the two names of a payment.
+// readLookup takes the two names of a payment, without the surrounding spaces
+// that an initialisation drops too.
 func readLookup(p params) Lookup {
 	p.alias("payment_token", "token")
-	return Lookup{TransactionID: p.text("transaction_id"), PaymentToken: p.text("payment_token")}
+	return Lookup{
+		TransactionID: strings.TrimSpace(p.text("transaction_id")), PaymentToken: strings.TrimSpace(p.text("payment_token")),
+	}
 }
 
 // readPayment takes a payment request; illTyped names a field that is an

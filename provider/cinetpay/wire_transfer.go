@@ -19,13 +19,13 @@ const (
 )
 
 // Contact is somebody to whom money may be sent. CinetPay sends to nobody who
-// is not a contact.
+// is not a contact. All fields are sent, empty ones too.
 type Contact struct {
 	Prefix  string `json:"prefix"` // E.164 country code without plus
 	Phone   string `json:"phone"`
-	Name    string `json:"name,omitempty"`
-	Surname string `json:"surname,omitempty"`
-	Email   string `json:"email,omitempty"`
+	Name    string `json:"name"`
+	Surname string `json:"surname"`
+	Email   string `json:"email"`
 }
 
 // Transfer asks for money to be sent to a contact.
@@ -165,7 +165,8 @@ var transferCodes = []transferCode{
 	{codeNotFound, "NOT_FOUND", pay.OutcomeUnknown, "", "Introuvable", "Not found"},
 	{codeNotContact, "ERROR_PHONE_NOT_MY_CONTACT", pay.OutcomeFailed, pay.InvalidPhone, "Ce numéro n'est pas dans vos contacts", "This number is not one of your contacts"},
 	{codeNoNotifyURL, "MISSING_NOTIFY_URL", pay.OutcomeFailed, pay.BadRequest, "L'url de notification est absente", "The notification URL is missing"},
-	{codeContactKnown, "ERROR_PHONE_ALREADY_MY_CONTACT", pay.OutcomeSucceeded, "", "Ce numéro est déjà dans vos contacts", "This number is one of your contacts already"},
+	// That a contact is known says nothing of a transfer.
+	{codeContactKnown, "ERROR_PHONE_ALREADY_MY_CONTACT", pay.OutcomeUnknown, "", "Ce numéro est déjà dans vos contacts", "This number is one of your contacts already"},
 	{codeInvalidAmount, "INVALID_AMOUNT", pay.OutcomeFailed, pay.BadRequest, "Le montant est invalide", "The amount is invalid"},
 	{codeInvalidPhone, "INVALID_PHONE", pay.OutcomeFailed, pay.InvalidPhone, "Le numéro de téléphone est invalide", "The phone number is invalid"},
 	{codeOperatorDown, "OPERATOR_UNAVAILABLE", pay.OutcomeFailed, pay.OperatorUnavailable, "L'opérateur est indisponible", "The operator is unavailable"},

@@ -108,6 +108,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("flexpay: code %q %s (HTTP %d)", e.Code, e.Message, e.HTTPStatus)
 }
 
+// CredentialsRefused tells the gateway's trial of a connection that FlexPay
+// refused who asks, not what was asked.
+func (e *Error) CredentialsRefused() bool { return e.Reason == pay.AuthFailed }
+
 // Initiation is a transaction that FlexPay has taken. For a card either field
 // may be empty: without URL nobody can pay, and without OrderNumber only the
 // callback tells it.
@@ -206,9 +210,14 @@ func (c *Client) Check(ctx context.Context, orderNumber string) (Transaction, er
 	err = decode(got.body, &a)
 	switch {
 	case got.status != http.StatusOK:
-		return Transaction{}, fmt.Errorf("check: %w", &Error{
+		refusal := &Error{
 			HTTPStatus: got.status, Code: c.scrub(a.Code.String()), Message: c.scrub(a.Message.String()), Outcome: pay.OutcomeUnknown,
-		})
+		}
+		// What was refused is the question, which tells nothing of the payment.
+		if got.status == http.StatusUnauthorized || got.status == http.StatusForbidden {
+			refusal.Reason = pay.AuthFailed
+		}
+		return Transaction{}, fmt.Errorf("check: %w", refusal)
 	case err != nil:
 		return Transaction{}, errors.New("check: unreadable answer")
 	case a.Code != codeOK || a.Transaction == nil:

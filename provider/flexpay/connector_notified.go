@@ -1,14 +1,11 @@
 package flexpay
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/provider"
@@ -53,41 +50,20 @@ func (c *connector) ReadNotification(r *http.Request) (provider.Notification, er
 	return n, nil
 }
 
-// orderKept is how long an orderNumber is remembered: until a check has bound
-// it to the attempt, which callbacks can bring about for days.
-const (
-	orderKept    = 30 * 24 * time.Hour
-	writeTimeout = 5 * time.Second
-)
-
-func orderKey(reference string) string { return "order:" + reference }
-
-// bind keeps the orderNumber of one of our references, if none is kept yet; it
-// reports false when another one is.
-func (c *connector) bind(ctx context.Context, callback Callback) (bool, error) {
+// bind keeps the orderNumber of one of our references; it reports false when
+// it is not to be used.
+func (c *connector) bind(ctx context.Context, callback Callback) (bound bool, err error) {
 	if callback.OrderNumber == "" || !isOurs(callback.Reference) {
 		return true, nil
 	}
-	item := provider.Item{Value: []byte(callback.OrderNumber), ExpiresAt: c.env.Now().Add(orderKept)}
-	added, err := c.env.Memory.Add(ctx, orderKey(callback.Reference), item)
-	if err != nil || added {
-		return added, err
-	}
-	kept, err := c.recallOrderNumber(ctx, callback.Reference)
-	return kept == callback.OrderNumber, err
+	failed := callback.Code != "" && !callback.Succeeded()
+	err = c.change(ctx, callback.Reference, func(k *kept) { bound = k.hear(callback.OrderNumber, failed) })
+	return bound && err == nil, err
 }
 
 // isOurs keeps other people's references from filling the memory.
 func isOurs(reference string) bool {
 	return len(reference) <= referenceLength && strings.HasPrefix(reference, referencePrefix)
-}
-
-func (c *connector) recallOrderNumber(ctx context.Context, reference string) (string, error) {
-	item, err := c.env.Memory.Get(ctx, orderKey(reference))
-	if errors.Is(err, provider.ErrNoItem) {
-		return "", nil
-	}
-	return string(item.Value), err
 }
 
 // learnOrderNumber keeps what FlexPay itself answered, over whatever a callback
@@ -102,49 +78,14 @@ func (c *connector) learnOrderNumber(ctx context.Context, reference, number stri
 	item := provider.Item{Value: []byte(number), ExpiresAt: c.env.Now().Add(orderKept)}
 	added, err := c.env.Memory.Add(ctx, orderKey(reference), item)
 	if err == nil && !added {
-		var kept string
-		if kept, err = c.recallOrderNumber(ctx, reference); err == nil && kept != number {
+		contested := false
+		err = c.change(ctx, reference, func(k *kept) { contested = k.confirm(number) })
+		if contested {
 			c.env.Alert("a callback named another orderNumber for payment " + reference + " than FlexPay's answer; the answer counts")
-			err = c.env.Memory.Put(ctx, orderKey(reference), item)
 		}
 	}
 	if err != nil {
 		c.env.Log.WarnContext(ctx, "orderNumber not remembered", "reference", reference, "error", err)
-	}
-}
-
-func (c *connector) forgetOrderNumber(ctx context.Context, reference string) {
-	if err := c.env.Memory.Delete(ctx, orderKey(reference)); err != nil {
-		c.env.Log.WarnContext(ctx, "orderNumber not forgotten", "reference", reference, "error", err)
-	}
-}
-
-// source says where an orderNumber is from.
-type source int
-
-const (
-	fromNowhere source = iota
-	fromAnswer         // FlexPay's answer, or an earlier check
-	fromMemory         // a callback, in general
-	fromHint           // the address of the card page
-)
-
-// orderNumber finds the number to check by.
-func (c *connector) orderNumber(ctx context.Context, ref provider.Ref) (string, source, error) {
-	if ref.ProviderReference != "" {
-		return ref.ProviderReference, fromAnswer, nil
-	}
-	kept, err := c.recallOrderNumber(ctx, ref.Reference)
-	if err != nil {
-		return "", fromNowhere, fmt.Errorf("recall orderNumber: %w", err)
-	}
-	switch number := cmp.Or(kept, ref.Data[dataHint]); {
-	case number == "":
-		return "", fromNowhere, nil
-	case kept != "":
-		return number, fromMemory, nil
-	default:
-		return number, fromHint, nil
 	}
 }
 
@@ -160,6 +101,6 @@ func (c *connector) alertNameless(ctx context.Context, ref provider.Ref) {
 		c.env.Log.WarnContext(ctx, "alert not remembered", "reference", ref.Reference, "error", err)
 	}
 	if first {
-		c.env.Alert("FlexPay gave no orderNumber for payment " + ref.Reference + " and no callback came: ask FlexPay by this reference")
+		c.env.Alert("FlexPay gave no orderNumber for payment " + ref.Reference + " and no callback brought the right one: ask FlexPay by this reference")
 	}
 }

@@ -1,7 +1,6 @@
 package flexpay
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,48 +26,46 @@ func ttlOf(m pay.Method) time.Duration {
 }
 
 // Status asks what has become of a transaction. It can be asked by orderNumber
-// alone: until a callback brings one, nobody knows.
+// alone: until FlexPay or a callback names one, nobody knows.
 func (c *connector) Status(ctx context.Context, ref provider.Ref) (provider.Result, error) {
-	number, from, err := c.orderNumber(ctx, ref)
-	if err != nil {
-		return provider.Result{}, fmt.Errorf("status of %s: %w", ref.Reference, err)
-	}
-	if from == fromNowhere {
-		c.alertNameless(ctx, ref)
-		return provider.Result{Outcome: pay.OutcomeUnknown}, nil
+	number := ref.ProviderReference
+	if number == "" {
+		k, _, err := c.recall(ctx, ref.Reference)
+		if err != nil {
+			return provider.Result{}, fmt.Errorf("status of %s: %w", ref.Reference, err)
+		}
+		if k.Number == "" {
+			return c.findOut(ctx, ref, k)
+		}
+		number = k.Number
 	}
 	t, err := c.client.Check(ctx, number)
 	var refusal *Error
 	switch {
+	case err == nil && t.Reference.String() != ref.Reference:
+		return c.mismatched(ref), nil
 	case err == nil:
-		return c.read(ctx, ref, number, from, t), nil
+		return c.read(ctx, ref, number, t), nil
 	case errors.As(err, &refusal):
-		if from == fromHint {
-			c.alertNameless(ctx, ref)
-		}
-		return c.unanswered(ref, refusal, from), nil
+		return c.unanswered(ref, refusal), nil
 	}
 	return provider.Result{}, fmt.Errorf("status of %s: %w", ref.Reference, err)
 }
 
-// unanswered is the result of a check that brought no transaction. Only a
-// number that FlexPay itself gave can be documented as absent.
-func (c *connector) unanswered(ref provider.Ref, e *Error, from source) provider.Result {
+// unanswered is the result of a check that brought no transaction.
+func (c *connector) unanswered(ref provider.Ref, e *Error) provider.Result {
 	if e.HTTPStatus == http.StatusNotFound {
 		c.env.Alert("FlexPay's check address answers HTTP 404: it may have moved (payment " + ref.Reference + ")")
 	}
 	return provider.Result{
-		Outcome: pay.OutcomeUnknown, Absent: e.NotFound && from != fromHint,
-		Failure: pay.Failure{Message: e.Message, ProviderCode: e.Code},
+		Outcome: pay.OutcomeUnknown, Absent: e.NotFound,
+		Failure: pay.Failure{Reason: e.Reason, Message: e.Message, ProviderCode: e.Code},
 	}
 }
 
-// read turns a check into a result. It must be about our reference; a success
-// must also be of the amount and currency that were asked for.
-func (c *connector) read(ctx context.Context, ref provider.Ref, number string, from source, t Transaction) provider.Result {
-	if t.Reference.String() != ref.Reference {
-		return c.mismatched(ctx, ref, from)
-	}
+// read turns a check about our reference into a result. A success must also be
+// of the amount and currency that were asked for.
+func (c *connector) read(ctx context.Context, ref provider.Ref, number string, t Transaction) provider.Result {
 	c.learnOrderNumber(ctx, ref.Reference, number)
 	r := provider.Result{
 		ProviderReference: number, Reference: ref.Reference, Prompted: true, PaidVia: t.Channel.String(),
@@ -76,6 +73,7 @@ func (c *connector) read(ctx context.Context, ref provider.Ref, number string, f
 	status := t.Status.String()
 	r.Outcome, r.Failure.Reason = classifyStatus(status)
 	if status == statusNotCompleted && c.profile == profileStrict {
+		ref.HintFailed = ref.HintFailed && c.saidFailed(ctx, ref, number)
 		r.Outcome, r.Failure = c.notCompleted(ref)
 	}
 	if r.Outcome == pay.OutcomeFailed {
@@ -91,15 +89,7 @@ func (c *connector) read(ctx context.Context, ref provider.Ref, number string, f
 }
 
 // mismatched answers a check about somebody else's payment.
-func (c *connector) mismatched(ctx context.Context, ref provider.Ref, from source) provider.Result {
-	switch from {
-	case fromHint: // a guess that was wrong
-		c.alertNameless(ctx, ref)
-		return provider.Result{Outcome: pay.OutcomeUnknown}
-	case fromMemory:
-		// The callback that brought it was not about this payment: the true one may still come.
-		c.forgetOrderNumber(ctx, ref.Reference)
-	}
+func (c *connector) mismatched(ref provider.Ref) provider.Result {
 	c.env.Alert("FlexPay's check of payment " + ref.Reference + " is about another reference")
 	return provider.Result{Outcome: pay.OutcomeUnknown, Failure: pay.Failure{Message: "the check is about another reference"}}
 }
@@ -131,19 +121,28 @@ func nextAction(ref provider.Ref) pay.NextAction {
 	return pay.NextAction{}
 }
 
-// verify holds a success against the order. amountCustomer is never looked at.
-func (c *connector) verify(r *provider.Result, ref provider.Ref, t Transaction) {
-	currency := money.Currency(cmp.Or(t.Currency.String(), string(ref.Amount.Currency)))
-	doubt := ""
-	if currency != ref.Amount.Currency {
-		doubt = "its currency differs from the order's"
-	} else if text := t.Amount.String(); text != "" {
-		amount, err := money.Parse(text, currency)
-		if err != nil || amount != ref.Amount {
-			doubt = "its amount differs from the order's"
-		}
-		r.Amount = amount
+// against holds a check against the order: it names the amount and the currency,
+// and both are the order's (wire: flexpay §2.2). amountCustomer is never looked at.
+func against(order money.Amount, t Transaction) (amount money.Amount, doubt string) {
+	switch currency := t.Currency.String(); {
+	case currency == "":
+		return money.Amount{}, "its currency is missing"
+	case currency != string(order.Currency):
+		return money.Amount{}, "its currency differs from the order's"
+	case t.Amount.String() == "":
+		return money.Amount{}, "its amount is missing"
 	}
+	amount, err := money.Parse(t.Amount.String(), order.Currency)
+	if err != nil || amount != order {
+		return amount, "its amount differs from the order's"
+	}
+	return amount, ""
+}
+
+// verify holds a success against the order.
+func (c *connector) verify(r *provider.Result, ref provider.Ref, t Transaction) {
+	amount, doubt := against(ref.Amount, t)
+	r.Amount = amount
 	if doubt != "" {
 		r.Outcome = pay.OutcomeUnknown
 		r.Failure = pay.Failure{Message: "reported as paid, but " + doubt, ProviderCode: t.Status.String()}

@@ -211,6 +211,8 @@ func TestStatusHoldsTheAnswerAgainstTheOrder(t *testing.T) {
 		{"another amount", checkedAs(`"0"`, "50.0", "49.0"), pay.OutcomeUnknown, 1},
 		{"an unreadable amount", checkedAs(`"0"`, "50.0", "5e1"), pay.OutcomeUnknown, 1},
 		{"another currency", checkedAs(`"0"`, "CDF", "USD"), pay.OutcomeUnknown, 1},
+		{"no amount", checkedAs(`"0"`, `"amount":"50.0",`, ""), pay.OutcomeUnknown, 1},
+		{"a null currency", checkedAs(`"0"`, `"CDF"`, "null"), pay.OutcomeUnknown, 1},
 		{"reference_mismatch", checkedAs(`"0"`, "PS0123456789ABCDEFGH", "MMO00012"), pay.OutcomeUnknown, 1},
 		{"no reference", checkedAs(`"0"`, `"reference":"PS0123456789ABCDEFGH",`, ""), pay.OutcomeUnknown, 1},
 		{"another's failure", checkedAs(`"5"`, "PS0123456789ABCDEFGH", "MMO00012"), pay.OutcomeUnknown, 1},
@@ -370,7 +372,7 @@ func TestABoundOrderNumberIsNotReplacedByACallback(t *testing.T) {
 	if n := notify(t, c, `{"code":"0","reference":"SOMEBODY1","orderNumber":"N1"}`); n.Reference != "SOMEBODY1" {
 		t.Errorf("an unknown reference: %+v", n)
 	}
-	if kept, _ := c.recallOrderNumber(context.Background(), "SOMEBODY1"); kept != "" {
+	if _, found, _ := c.recall(context.Background(), "SOMEBODY1"); found {
 		t.Error("a foreign reference is kept")
 	}
 }
@@ -381,8 +383,8 @@ func TestFlexPaysAnswerWinsOverACallbackThatCameBefore(t *testing.T) {
 	if _, err := c.Submit(context.Background(), cardOrder()); err != nil {
 		t.Fatal(err)
 	}
-	if kept, _ := c.recallOrderNumber(context.Background(), cardOrder().Reference); kept != orderNumber || len(s.Alerts()) != 1 {
-		t.Errorf("kept %s, alerts %v", kept, s.Alerts())
+	if kept, _, _ := c.recall(context.Background(), cardOrder().Reference); kept.Number != orderNumber || len(s.Alerts()) != 1 {
+		t.Errorf("kept %v, alerts %v", kept, s.Alerts())
 	}
 }
 

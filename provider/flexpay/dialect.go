@@ -32,6 +32,8 @@ func speak(gw provider.Gateway) provider.Dialect {
 		pathMobile:               d.operation(serveMobile),
 		pathPayout:               d.operation(servePayout),
 		pathCheck + "{order...}": d.check,
+		// Without a number, where the mux would send the merchant off to the other.
+		strings.TrimSuffix(pathCheck, "/"): d.check,
 	}
 	for p, serve := range operations {
 		d.mux.HandleFunc(p, serve)

@@ -180,6 +180,14 @@ func TestCheckFindsTheMerchantsOwnAlone(t *testing.T) {
 			t.Errorf("%s: HTTP %d %v", name, status, answer)
 		}
 	}
+	for _, path := range []string{"/check", "/check/", "/check//", "/api/rest/v1/check", "/api/rest/v1/check/"} {
+		if status, answer := f.checkOrder(path, "", "Bearer "+demoToken); status != 200 || !sameJSON(answer, want) {
+			t.Errorf("%s without a number: HTTP %d %v", path, status, answer)
+		}
+	}
+	if status, answer := f.checkOrder("/check", "", ""); status != 401 || answer["error"] != "Unauthorized" {
+		t.Errorf("nothing at all: HTTP %d %v", status, answer)
+	}
 	if status, answer := f.checkOrder("/check/", number, "Bearer wrong"); status != 401 || answer["error"] != "Unauthorized" {
 		t.Errorf("wrong token: HTTP %d %v", status, answer)
 	}

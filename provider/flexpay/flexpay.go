@@ -35,6 +35,13 @@
 // expired, and asked about for another day. A payout only ever fails by the
 // callback: money that may have moved is not taken back by a clock.
 //
+// # Whose word an orderNumber is
+//
+// A check needs an orderNumber. Where FlexPay's answer gave none, callbacks and
+// the card page's address name candidates, and each is checked: the one whose
+// check names our reference, amount and currency is bound. A forged callback
+// adds a candidate and keeps no other out.
+//
 // # Statuses of the dialect
 //
 // Under the extended profile 3 stands for a payment of which part was given
@@ -164,12 +171,30 @@ const (
 
 func dialectOptions() []provider.Option {
 	return []provider.Option{
-		{Name: optV1HTML, Default: "page", Values: []string{"page", htmlRedirect}},
-		{Name: optRedirectParams, Default: "none", Values: []string{"none", paramsOrder}},
-		{Name: optCallbackProfile, Default: callbackByOp, Values: []string{callbackByOp, callbackSeed, callbackExtended}},
-		{Name: optCallbackRetries, Default: "3"},
-		{Name: optStatusProfile, Default: profileStrict, Values: []string{profileStrict, profileExtended}},
-		{Name: optCardCodeType, Default: codeTypeAsSeen, Values: []string{codeTypeAsSeen, "string"}},
+		{
+			Name: optV1HTML, Default: "page", Values: []string{"page", htmlRedirect},
+			Help: "Answer to a browser at v1/pay: page is HTML that leads to the card page, redirect is a 302 to it.",
+		},
+		{
+			Name: optRedirectParams, Default: "none", Values: []string{"none", paramsOrder},
+			Help: "What is appended to the address that the browser goes back to: none is nothing, order is reference and orderNumber.",
+		},
+		{
+			Name: optCallbackProfile, Default: callbackByOp, Values: []string{callbackByOp, callbackSeed, callbackExtended},
+			Help: "Fields of a callback: seed is the four of the first document, extended has amount, phone and more, by_operation is seed for v1/pay and extended for the rest.",
+		},
+		{
+			Name: optCallbackRetries, Default: "3",
+			Help: "How often, 0 to 20, a callback without a 2xx is sent again: after 30 s, 2 min, and then every 10 min.",
+		},
+		{
+			Name: optStatusProfile, Default: profileStrict, Values: []string{profileStrict, profileExtended},
+			Help: "Status in a check: strict is 0 for paid and 1 for all else, extended 0 to 5, with the channel.",
+		},
+		{
+			Name: optCardCodeType, Default: codeTypeAsSeen, Values: []string{codeTypeAsSeen, "string"},
+			Help: "Type of code in the answer of v1.1/pay that takes a payment: as_seen is a number, string a text as everywhere else.",
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"html"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/provider"
@@ -33,15 +34,8 @@ func initiationHazards() []provider.Hazard {
 	return []provider.Hazard{
 		{
 			Name: "html_init", Source: fromClients, Calls: []string{callCardV1},
-			FR: "l'initiation répond une page HTML avec un lien", EN: "the initiation answers an HTML page with a link",
-			Answer: func(r *provider.Reply) {
-				var o struct {
-					URL string `json:"url"`
-				}
-				if json.Unmarshal(r.Body, &o) == nil && o.URL != "" {
-					r.Write(200, "text/html", `<html><body><a href="`+html.EscapeString(o.URL)+`">Continuer</a></body></html>`)
-				}
-			},
+			FR: "l'initiation répond une page HTML avec un lien, la suivante un 302", EN: "the initiation answers an HTML page with a link, the next one a 302",
+			Answer: pageThenRedirect(),
 		},
 		{
 			Name: "no_order_number", Source: fromSeed, Calls: []string{callCardV1},
@@ -66,6 +60,25 @@ func initiationHazards() []provider.Hazard {
 			FR: "le callback arrive avant la réponse à l'initiation", EN: "the callback arrives before the answer to the initiation",
 			AfterNotice: true,
 		},
+	}
+}
+
+// pageThenRedirect answers by turns, whichever payment is struck: each has one
+// initiation.
+func pageThenRedirect() func(*provider.Reply) {
+	var struck atomic.Uint64
+	return func(r *provider.Reply) {
+		var o struct {
+			URL string `json:"url"`
+		}
+		switch {
+		case json.Unmarshal(r.Body, &o) != nil || o.URL == "":
+		case struck.Add(1)%2 == 1:
+			r.Write(http.StatusOK, "text/html", `<html><body><a href="`+html.EscapeString(o.URL)+`">Continuer</a></body></html>`)
+		default:
+			r.Write(http.StatusFound, "text/html", "")
+			r.Header.Set("Location", o.URL)
+		}
 	}
 }
 
@@ -142,9 +155,9 @@ func checkHazards() []provider.Hazard {
 			Answer: func(r *provider.Reply) { r.Edit(status("1")) },
 		},
 		{
-			Name: "status_extended", Source: fromDocs, Times: 1, Calls: check,
-			FR: "le statut vaut 2 : en attente", EN: "the status is 2: pending",
-			Answer: func(r *provider.Reply) { r.Edit(status("2")) },
+			Name: "status_extended", Source: fromDocs, Times: 3, Calls: check,
+			FR: "le statut vaut 2 au lieu de 1, 3 ou 4 au lieu de 0", EN: "the status is 2 instead of 1, 3 or 4 instead of 0",
+			Answer: func(r *provider.Reply) { r.Edit(extended(r.Nth)) },
 		},
 		{
 			Name: "status_unknown", Source: fromDocs, Times: 2, Calls: check,
@@ -180,6 +193,20 @@ func checkHazards() []provider.Hazard {
 			FR: "l'ancien serveur de statut répond 404", EN: "the old check host answers 404",
 			Answer: func(r *provider.Reply) { r.Write(404, "text/html", "<html><body>404 Not Found</body></html>") },
 		},
+	}
+}
+
+// extended tells a status in the words of the later documents. What is paid is
+// called so, since a connector believes it. 5 is left to the extended profile:
+// the 1 of the strict one doesn't say whether anybody has cancelled.
+func extended(nth int) func(map[string]any) {
+	return func(o map[string]any) {
+		switch t := provider.Inner(o, "transaction"); t["status"] {
+		case statusNotCompleted:
+			t["status"] = statusPending
+		case statusSucceeded:
+			t["status"] = []string{statusRefunding, statusRefunded}[(nth-1)%2]
+		}
 	}
 }
 
