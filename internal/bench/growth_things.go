@@ -113,24 +113,25 @@ func (s *stage) drawAll(ctx context.Context) error {
 	return nil
 }
 
-// drawOne finds the first value of a column from least on; without least, from a
-// random one on, as those of copies are scattered evenly over all texts of a form.
+// drawOne finds the first value of a column from least on, or the last; without
+// least, from a random one on, as those of copies are scattered evenly over all
+// texts of a form.
 func (s *stage) drawOne(ctx context.Context, into *string, column, from, least string) error {
 	args := []any{s.merchant}
 	if strings.Contains(from, "$2") {
 		args = append(args, s.connection.ID)
 	}
 	db := s.store().RawRead()
+	last := ""
+	if err := db.QueryRowContext(ctx, "SELECT MAX("+column+") FROM "+from, args...).Scan(&last); err != nil {
+		return err
+	}
 	if least == "" {
-		last := ""
-		if err := db.QueryRowContext(ctx, "SELECT MAX("+column+") FROM "+from, args...).Scan(&last); err != nil {
-			return err
-		}
 		head := last[:len(last)-tailLength+1]
-		least = min(last, head+fmt.Sprintf("%010d", rand.Int64N(1e10))) //nolint:gosec // it draws a sample
+		least = head + fmt.Sprintf("%010d", rand.Int64N(1e10)) //nolint:gosec // it draws a sample
 	}
 	query := fmt.Sprintf("SELECT %[1]s FROM %[2]s AND %[1]s >= $%[3]d ORDER BY %[1]s LIMIT 1", column, from, len(args)+1)
-	return db.QueryRowContext(ctx, query, append(args, least)...).Scan(into)
+	return db.QueryRowContext(ctx, query, append(args, min(least, last))...).Scan(into)
 }
 
 func (s *stage) api(path string) error {
