@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -308,6 +309,23 @@ func TestTheUnitOutlivesTheDrainAndListensWithinTheMachine(t *testing.T) {
 	}
 }
 
+// The merchant is added as the unit runs, or its files would be another user's
+// and its settings missing.
+func TestAMerchantIsAddedAsTheUnitRuns(t *testing.T) {
+	t.Parallel()
+	command := regexp.MustCompile(`(?m)^systemd-run (.*\\\n.*)$`).FindString(read(t, "README.md"))
+	if !strings.Contains(command, "/usr/local/bin/passerelle merchant add ") {
+		t.Fatalf("README.md adds no merchant by systemd-run: %q", command)
+	}
+	unit := read(t, "systemd/passerelle.service")
+	for _, name := range []string{"User", "EnvironmentFile"} {
+		setting := regexp.MustCompile(`(?m)^` + name + `=\S+$`).FindString(unit)
+		if setting == "" || !strings.Contains(command, " -p "+setting+" ") {
+			t.Errorf("the command does not run with the unit's %s (%s)", name, setting)
+		}
+	}
+}
+
 func TestImageAndArchivesAreBuiltFromWhatThereIs(t *testing.T) {
 	t.Parallel()
 	if !regexp.MustCompile(`(?m)^var version = `).MatchString(read(t, "../cmd/passerelle/main.go")) {
@@ -338,6 +356,9 @@ func TestImageAndArchivesAreBuiltFromWhatThereIs(t *testing.T) {
 	b := release.Builds[0]
 	if b.Main != "./cmd/passerelle" || !strings.Contains(strings.Join(b.Ldflags, " "), "-X main.version=") || strings.Join(b.Env, "") != "CGO_ENABLED=0" {
 		t.Errorf("goreleaser builds %+v", b)
+	}
+	if !slices.Contains(release.Archives[0].Files, "docs/dialects.md") {
+		t.Error("the archive lacks docs/dialects.md, where the options are")
 	}
 	for _, pattern := range release.Archives[0].Files {
 		if found, err := filepath.Glob(filepath.Join("..", pattern)); err != nil || len(found) == 0 {

@@ -133,6 +133,8 @@ type Option struct {
 	Default string
 	// Values are the allowed ones; empty allows any text (numbers, durations).
 	Values []string
+	// Help is one sentence: what it changes, and what each value means.
+	Help string
 }
 
 // ReferenceRule is the alphabet and length of references at a provider.

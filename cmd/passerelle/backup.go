@@ -66,6 +66,9 @@ func ownMeans(url, instead string) error {
 		_, _ = io.WriteString(os.Stderr, instead)
 		return exitStatus(statusElsewhere)
 	}
+	if err := store.CheckURL(url); err != nil {
+		return fmt.Errorf("PASSERELLE_DATABASE_URL: %w", err)
+	}
 	return nil
 }
 

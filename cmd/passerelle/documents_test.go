@@ -56,6 +56,41 @@ func TestTheCommandsInTheDocumentsGiveTheDocumentedAnswers(t *testing.T) {
 	}
 }
 
+var productionBlock = regexp.MustCompile("(?s)\n## In production\n\n```sh\n[^\n]*\n(.*?)passerelle serve [^\n]*\n```")
+
+// The keys outlive the shell that made them, and following the block a second
+// time does not lose them either.
+func TestTheReadmesWayIntoProductionKeepsItsKeys(t *testing.T) {
+	t.Parallel()
+	block := productionBlock.FindStringSubmatch(document(t, "README.md"))
+	if block == nil {
+		t.Fatal("README.md has no block of commands for production")
+	}
+	dir := t.TempDir()
+	script := "set -e\n" + strings.NewReplacer("/etc/", dir+"/etc/", "/var/", dir+"/var/").Replace(block[1]) + "passerelle doctor --offline\n"
+	run := func() (string, error) {
+		out, err := exec.Command("sh", "-c", script).CombinedOutput()
+		return string(out), err
+	}
+	if out, err := run(); err != nil || !strings.Contains(out, "all 1 open") || !strings.Contains(out, " 2 trusted proxies") {
+		t.Fatalf("%s\nends with %v:\n%s", script, err, out)
+	}
+	file := filepath.Join(dir, "etc", "passerelle", "keys")
+	made, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the keys' file is %v, %v", info, err)
+	}
+	if out, err := run(); err == nil {
+		t.Errorf("a second time ends well:\n%s", out)
+	}
+	if kept, err := os.ReadFile(file); err != nil || string(kept) != string(made) {
+		t.Errorf("a second time has replaced the keys (%v)", err)
+	}
+}
+
 var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
 func TestTheDocumentsLinkToWhatThereIs(t *testing.T) {
@@ -126,6 +161,26 @@ func TestDialectsAreDocumentedAsTheirDescriptorsHaveThem(t *testing.T) {
 	}
 }
 
+// aWord is a value that needs a word of explanation; numbers and codes speak
+// for themselves.
+var aWord = regexp.MustCompile(`^[a-z_]+$`)
+
+func TestEveryOptionSaysWhatItChangesAndWhatItsValuesMean(t *testing.T) {
+	t.Parallel()
+	for _, p := range all.Providers() {
+		for _, o := range p.Options {
+			if !strings.HasSuffix(o.Help, ".") || strings.ContainsAny(o.Help, "|\n") {
+				t.Errorf("%s.%s is explained by %q, which is no sentence in a table", p.Name, o.Name, o.Help)
+			}
+			for _, value := range o.Values {
+				if aWord.MatchString(value) && !regexp.MustCompile(`\b`+value+`\b`).MatchString(o.Help) {
+					t.Errorf("%s.%s does not say what %s means: %s", p.Name, o.Name, value, o.Help)
+				}
+			}
+		}
+	}
+}
+
 // describe writes the addresses and options of every dialect.
 func describe(list []*provider.Provider) string {
 	var b strings.Builder
@@ -141,9 +196,9 @@ func describe(list []*provider.Provider) string {
 		if len(p.Options) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "\n### Options of %s\n\n| option | default | values |\n| --- | --- | --- |\n", p.Title)
+		fmt.Fprintf(&b, "\n### Options of %s\n\n| option | default | values | what it changes |\n| --- | --- | --- | --- |\n", p.Title)
 		for _, o := range p.Options {
-			fmt.Fprintf(&b, "| `%s.%s` | %s | %s |\n", p.Name, o.Name, orText(o.Default, "empty"), allowed(o))
+			fmt.Fprintf(&b, "| `%s.%s` | %s | %s | %s |\n", p.Name, o.Name, orText(o.Default, "empty"), allowed(o), o.Help)
 		}
 	}
 	b.WriteString("\n")

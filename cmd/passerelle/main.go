@@ -29,7 +29,7 @@ type commands struct {
 	Demo      demoCommand      `cmd:"" help:"Start a gateway and its sandbox, play every provider's documented requests over real HTTP, show how it went."`
 	Dev       devCommand       `cmd:"" help:"Run a gateway with its sandbox and a demo merchant, to work against."`
 	Serve     serveCommand     `cmd:"" help:"Run in production."`
-	Merchant  merchantCommand  `cmd:"" help:"Add and list merchants, rotate their keys."`
+	Merchant  merchantCommand  `cmd:"" help:"Add and list merchants, rotate their keys, reset a password."`
 	Keys      keysCommand      `cmd:"" help:"Make, rotate and retire the keys that seal credentials."`
 	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date."`
 	Backup    backupCommand    `cmd:"" help:"Copy a SQLite database while serve runs, and check the copy."`

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/passerelle-pay/passerelle/internal/account"
 	"github.com/passerelle-pay/passerelle/internal/app"
 	"github.com/passerelle-pay/passerelle/internal/store"
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
@@ -19,9 +20,10 @@ import (
 )
 
 type merchantCommand struct {
-	Add  merchantAdd  `cmd:"" help:"Create a merchant and its owner; prints its keys and credentials, once."`
-	List merchantList `cmd:"" help:"List merchants."`
-	Keys merchantKeys `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; once the new ones are printed, the old ones are refused everywhere. Addresses and options of its dialects stay, but for those that are given."`
+	Add      merchantAdd      `cmd:"" help:"Create a merchant and its owner; prints its keys and credentials, once."`
+	List     merchantList     `cmd:"" help:"List merchants."`
+	Password merchantPassword `cmd:"" help:"Let back in who lost the password or the authenticator."`
+	Keys     merchantKeys     `cmd:"" help:"Rotate a merchant's API keys and dialect credentials; once the new ones are printed, the old ones are refused everywhere. Addresses and options of its dialects stay, but for those that are given."`
 }
 
 // dialectFlags say how a merchant's dialects behave.
@@ -29,6 +31,8 @@ type dialectFlags struct {
 	CallbackURL string   `name:"callback-url" help:"The merchant's own server, for notifications in dialects that don't name one per request." placeholder:"URL"`
 	ReturnURL   string   `name:"return-url" help:"Where browsers go after a hosted page, with ?outcome=success or failure." placeholder:"URL"`
 	Option      []string `help:"Option of a dialect: provider.name=value; may be repeated." placeholder:"OPTION"`
+
+	AllowNetworks string `help:"Networks beyond the public ones that those addresses may lie in, as for serve." env:"PASSERELLE_ALLOW_NETWORKS" placeholder:"CIDRS"`
 }
 
 func (f dialectFlags) settings() (app.DialectSettings, error) {
@@ -61,7 +65,7 @@ func (m merchantAdd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return onDatabase(ctx, m.database, func(a *app.App) error {
+	return onDatabaseAllowing(ctx, m.database, m.AllowNetworks, func(a *app.App) error {
 		c, err := a.AddMerchant(ctx, m.Name, m.Email, settings)
 		if err != nil {
 			return err
@@ -83,7 +87,7 @@ func (m merchantKeys) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return onDatabase(ctx, m.database, func(a *app.App) error {
+	return onDatabaseAllowing(ctx, m.database, m.AllowNetworks, func(a *app.App) error {
 		c, err := a.RotateKeys(ctx, m.Name, settings)
 		if err != nil {
 			return err
@@ -95,6 +99,41 @@ func (m merchantKeys) Run(ctx context.Context) error {
 		case <-time.After(store.SettingsLife):
 		}
 		return printCredentials(os.Stdout, c, m.JSON)
+	})
+}
+
+type merchantPassword struct {
+	database
+	Name  string `arg:"" help:"The merchant's name or id."`
+	Email string `help:"Whose password; the owner's unless set." placeholder:"ADDRESS"`
+}
+
+// Help is shown by `passerelle merchant password --help`.
+func (merchantPassword) Help() string {
+	return `Sets a new password for the dashboard and prints it, once. The person's authenticator
+and sessions end, and the audit trail has it. It can run beside serve.`
+}
+
+// Run sets the password.
+func (m merchantPassword) Run(ctx context.Context) error {
+	return onDatabase(ctx, m.database, func(a *app.App) error {
+		merchant, err := findMerchant(ctx, a.Store, m.Name)
+		if err != nil {
+			return err
+		}
+		box, err := m.keyring()
+		if err != nil {
+			return err
+		}
+		people := &account.Accounts{Store: a.Store, Box: box, Now: time.Now}
+		user, password, err := people.ResetPassword(ctx, account.Person{MerchantID: merchant.ID, Email: commandLine}, m.Email)
+		if err != nil {
+			return err
+		}
+		p := printer{os.Stdout}
+		p.line("%s / %s", user.Email, password.Reveal())
+		p.line("This is shown once. Sessions and the authenticator have ended; sign in, and set another up under My account.")
+		return nil
 	})
 }
 
@@ -132,8 +171,17 @@ func findMerchant(ctx context.Context, s *store.Store, name string) (sqlgen.Merc
 
 // onDatabase builds the program without listening, for one command.
 func onDatabase(ctx context.Context, d database, do func(*app.App) error) error {
+	return onDatabaseAllowing(ctx, d, "", do)
+}
+
+// onDatabaseAllowing is onDatabase where addresses in some networks may be called.
+func onDatabaseAllowing(ctx context.Context, d database, networks string, do func(*app.App) error) error {
 	c := app.Config{OperatorDelay: "1s", Log: logger("text", "warn")}
 	d.fill(&c)
+	var err error
+	if c.AllowNetworks, err = app.ParseNetworks("PASSERELLE_ALLOW_NETWORKS", networks); err != nil {
+		return err
+	}
 	if err := c.Check(); err != nil {
 		return err
 	}

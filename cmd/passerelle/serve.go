@@ -8,6 +8,7 @@ import (
 
 	"github.com/passerelle-pay/passerelle/internal/app"
 	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/internal/store"
 )
 
 type serveCommand struct {
@@ -82,6 +83,9 @@ func (s serveCommand) judged() (c app.Config, problems []error) {
 	}
 	if c.Rates, err = app.ParseRates(s.Rates); err != nil {
 		problems = append(problems, err)
+	}
+	if err := store.CheckURL(c.DatabaseURL); err != nil {
+		problems = append(problems, fmt.Errorf("PASSERELLE_DATABASE_URL: %w", err))
 	}
 	problems = append(problems, c.Check())
 	if c.PublicURL == "" {

@@ -271,6 +271,56 @@ func TestAChangedPasswordEndsOtherSessions(t *testing.T) {
 	}
 }
 
+func TestAResetPasswordLetsBackInWhoLostAllAndNobodyElse(t *testing.T) {
+	t.Parallel()
+	r := open(t)
+	before, owner := r.signIn()
+	f, err := r.OfferSecondFactor(t.Context(), owner)
+	r.must(err)
+	r.must(r.ConfirmSecondFactor(t.Context(), owner, account.CodeAt(t, f.Key.Reveal(), r.clock())))
+	first, err := r.AddUser(t.Context(), owner, "paul@example.com", account.Operator)
+	r.must(err)
+	paul, err := r.SignIn(t.Context(), "paul@example.com", first, "", address)
+	r.must(err)
+	for range 6 { // and the account is locked by the tries
+		_, _ = r.SignIn(t.Context(), email, "forgotten", "", "192.0.2.8")
+	}
+
+	by := account.Person{MerchantID: owner.MerchantID, Email: "command line"}
+	user, fresh, err := r.ResetPassword(t.Context(), by, "")
+	r.must(err)
+	if user.Email != email || user.Role != account.Owner {
+		t.Errorf("reset of %+v, not of the owner", user)
+	}
+	if _, err := r.Session(t.Context(), before, address); !errors.Is(err, pay.ErrNotFound) {
+		t.Errorf("an old session lives: %v", err)
+	}
+	if _, err := r.Session(t.Context(), paul, address); err != nil {
+		t.Errorf("somebody else's session ended: %v", err)
+	}
+	if _, err := r.SignIn(t.Context(), email, password, "", address); !errors.Is(err, account.ErrWrong) {
+		t.Errorf("the old password: %v", err)
+	}
+	if _, err := r.SignIn(t.Context(), email, fresh, "", address); err != nil {
+		t.Errorf("the new password, without an authenticator: %v", err)
+	}
+	rows, err := r.Trail(t.Context(), by, 0, 3)
+	r.must(err)
+	if e := rows[2]; e.Action != "password.reset" || e.Subject != email || e.Email != "command line" {
+		t.Errorf("the trail has %+v", e)
+	}
+
+	if user, _, err := r.ResetPassword(t.Context(), by, " Paul@Example.com "); err != nil || user.Email != "paul@example.com" {
+		t.Errorf("by address: %+v, %v", user, err)
+	}
+	r.merchant("bbbbbbbb", "other@example.com")
+	for _, who := range []string{"other@example.com", "nobody@example.com"} {
+		if _, _, err := r.ResetPassword(t.Context(), by, who); !errors.Is(err, pay.ErrNotFound) {
+			t.Errorf("%s is not of this merchant: %v", who, err)
+		}
+	}
+}
+
 func TestTheTrailShowsWhatWasTamperedWith(t *testing.T) {
 	t.Parallel()
 	for name, tamper := range map[string]string{

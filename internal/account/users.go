@@ -141,3 +141,54 @@ func (a *Accounts) ChangePassword(ctx context.Context, p Person, old, next pay.S
 	}
 	return nil
 }
+
+// ResetPassword gives one of a merchant's people a new password, which is shown
+// once, where the old one or the authenticator is lost. Whoever had them is out:
+// sessions, authenticator and tries end. Without an address it is the owner's.
+func (a *Accounts) ResetPassword(ctx context.Context, by Person, email string) (User, pay.Secret, error) {
+	user, err := a.named(ctx, by, normal(email))
+	if err != nil {
+		return User{}, "", err
+	}
+	password := pay.Secret(secret.Random(generatedPassword))
+	hash, err := secret.HashPassword(ctx, password.Reveal())
+	if err != nil {
+		return User{}, "", fmt.Errorf("hash password: %w", err)
+	}
+	err = a.Store.Update(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.SetPassword(ctx, sqlgen.SetPasswordParams{PasswordHash: hash, MerchantID: by.MerchantID, ID: user.ID})
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return pay.NotFound("user") // removed meanwhile
+		}
+		if _, err := tx.DeleteUserSessions(ctx, sqlgen.DeleteUserSessionsParams{MerchantID: by.MerchantID, UserID: user.ID}); err != nil {
+			return err
+		}
+		if _, err := tx.DeleteSecondFactor(ctx, sqlgen.DeleteSecondFactorParams{MerchantID: by.MerchantID, UserID: user.ID}); err != nil {
+			return err
+		}
+		if _, err := tx.ForgetSignInAttempts(ctx, a.Box.Lookup(user.Email, "sign-in-account")); err != nil {
+			return err
+		}
+		return a.append(ctx, tx.Queries, by, "password.reset", user.Email, "")
+	})
+	if err != nil {
+		return User{}, "", fmt.Errorf("reset password: %w", err)
+	}
+	return user, password, nil
+}
+
+// named finds one of a merchant's people; "" is the owner.
+func (a *Accounts) named(ctx context.Context, p Person, email string) (User, error) {
+	people, err := a.Users(ctx, p)
+	if err != nil {
+		return User{}, err
+	}
+	i := slices.IndexFunc(people, func(u User) bool { return u.Email == email || email == "" && u.Role == Owner })
+	if i < 0 {
+		return User{}, pay.NotFound("user of this merchant")
+	}
+	return people[i], nil
+}

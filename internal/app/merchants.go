@@ -87,12 +87,12 @@ func (a *App) RotateKeys(ctx context.Context, name string, s DialectSettings) (C
 
 // checkSettings refuses what no dialect could use, before anything is issued.
 func (a *App) checkSettings(s DialectSettings) error {
-	for _, address := range []string{s.CallbackURL, s.ReturnURL} {
+	for name, address := range map[string]string{"callback": s.CallbackURL, "return": s.ReturnURL} {
 		if address == "" {
 			continue
 		}
 		if err := a.Gateway.CheckURL(address); err != nil {
-			return err
+			return fmt.Errorf("the %s address can't be called: give a public http or https address, or name its network in PASSERELLE_ALLOW_NETWORKS", name)
 		}
 	}
 	for name, options := range s.Options {

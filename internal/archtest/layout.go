@@ -59,7 +59,6 @@ var layout = []layer{
 	{"e2e/crash", "tests of killed processes are used by nothing"},
 	{"e2e/cluster", "tests of several nodes are used by nothing"},
 	{"deploy", "tests of the files that people deploy with are used by nothing"},
-	{"bench", "benchmarks are used by nothing"},
 	{"internal/archtest", "the rules look at the source from outside"},
 }
 

@@ -67,11 +67,11 @@ func matchesAny(patterns []string, name string) bool {
 }
 
 // checkTestSupport keeps package testing and what is built on it out of the
-// binary. End-to-end tests and benchmarks are not in it.
+// binary. End-to-end tests are not in it.
 func checkTestSupport(t *tree) []string {
 	var broken []string
 	for _, f := range t.files {
-		if f.test || isTestSupport(f.pkg) || matchesAny([]string{"e2e/...", "bench/..."}, f.pkg) {
+		if f.test || isTestSupport(f.pkg) || matchesAny([]string{"e2e/..."}, f.pkg) {
 			continue
 		}
 		for _, imported := range f.imports {

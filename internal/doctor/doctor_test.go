@@ -200,7 +200,6 @@ func TestAnEndpointThatTheGuardRefusesIsAFailureAndOnlyItsHostShows(t *testing.T
 }
 
 func TestADatabaseThatIsNotThereIsNotMade(t *testing.T) {
-	t.Parallel()
 	folder := t.TempDir()
 	c := app.Config{DatabaseURL: filepath.Join(folder, "new", "gateway.db"), Keys: keyring(t)}
 	findings := examine(t, c, doctor.Options{Offline: true})
@@ -213,6 +212,13 @@ func TestADatabaseThatIsNotThereIsNotMade(t *testing.T) {
 	holds(t, examine(t, c, doctor.Options{}), "database", doctor.Fail, "not that of a file")
 	c.DatabaseURL = ":memory:"
 	holds(t, examine(t, c, doctor.Options{}), "database", doctor.Fail, "lost")
+	t.Chdir(folder)
+	c.DatabaseURL = "mysql://awa:word-of-pass@db/gateway"
+	for _, f := range examine(t, c, doctor.Options{}) {
+		if f.Check == "database" || f.Check == "disk" {
+			t.Errorf("another database's address is taken for a file: %+v", f)
+		}
+	}
 }
 
 func TestAnOldSchemaIsToldAndLeft(t *testing.T) {

@@ -28,6 +28,9 @@ func (e *examination) databaseThere() bool {
 	if store.IsPostgres(e.config.DatabaseURL) {
 		return true
 	}
+	if store.CheckURL(e.config.DatabaseURL) != nil {
+		return false // the configuration says so already
+	}
 	if e.config.DatabaseURL == ":memory:" {
 		e.fail(check, "it is in memory and lost when the program ends", "set PASSERELLE_DATABASE_URL to a path or to a postgres:// address")
 		return false

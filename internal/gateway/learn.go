@@ -53,7 +53,7 @@ func learn(a *pay.Attempt, n pay.News, res *provider.Result, now time.Time, over
 		a.Absent, a.AbsentSince = 0, time.Time{}
 	}
 	a.Status = attemptStatus(a.Status, n)
-	if a.Status == pay.AttemptFailed {
+	if a.Status == pay.AttemptFailed && n.Outcome != pay.OutcomeUnknown {
 		a.Failure = n.Failure
 	}
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -50,22 +51,38 @@ func (g *Gateway) ProbeConnection(ctx context.Context, c provider.Caller, id str
 	p, err = g.probe(ctx, c, conn, g.providers[row.Provider])
 	if err != nil {
 		g.Log.Info("connection was tried in vain", "connection", row.ID, "error", err)
-		kind := pay.KindOf(err)
-		p.Refused = kind == pay.KindUnauthorized || kind == pay.KindForbidden
+		p.Refused = credentialsRefused(err)
 	}
 	return p, nil
+}
+
+// credentialsRefused reads what a connector's error tells of its credentials:
+// it is one of ours, or the client's own, which says so itself.
+func credentialsRefused(err error) bool {
+	if kind := pay.KindOf(err); kind == pay.KindUnauthorized || kind == pay.KindForbidden {
+		return true
+	}
+	var own interface{ CredentialsRefused() bool }
+	return errors.As(err, &own) && own.CredentialsRefused()
 }
 
 func (g *Gateway) probe(ctx context.Context, c provider.Caller, conn provider.Connector, p *provider.Provider) (Probe, error) {
 	if b, ok := conn.(provider.Balances); ok {
 		amounts, err := b.Balances(ctx)
-		if err != nil {
+		switch {
+		case err == nil:
+			return Probe{Reached: true, Balances: amounts}, nil
+		case pay.KindOf(err) != pay.KindCapability:
 			return Probe{}, fmt.Errorf("ask for the balance: %w", err)
 		}
-		return Probe{Reached: true, Balances: amounts}, nil
+		// The credentials are enough for payments and open no balance.
 	}
+	made := newReference(p.Reference)
 	ref := provider.Ref{
-		MerchantID: c.MerchantID, Kind: pay.Payment, Reference: newReference(p.Reference), SubmittedAt: g.now(),
+		MerchantID: c.MerchantID, Kind: pay.Payment, Reference: made, SubmittedAt: g.now(),
+		// Some providers are asked by their own reference alone, and without one
+		// nothing would be sent.
+		ProviderReference: made,
 	}
 	if len(p.Currencies) > 0 {
 		ref.Amount = money.New(1, p.Currencies[0])

@@ -219,3 +219,21 @@ func TestAFailureThatProvidersTakeBackIsAskedAboutAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestAnUnknownRecheckLeavesTheReasonOfAFailure(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		w.alpha.desc.Recheck = map[pay.Reason]time.Duration{pay.Declined: 2 * time.Hour}
+		w.alpha.on(submit, said(declined))
+		tx := w.create(w.live, order("R1"))
+		w.alpha.on(status, said(provider.Result{Outcome: pay.OutcomeUnknown, Failure: pay.Failure{Reason: pay.AuthFailed}}))
+		if n := w.after(6 * time.Minute); n != 1 {
+			t.Fatalf("asked about %d payments, want one", n)
+		}
+		if a := w.attempts(tx)[0]; a.Failure.Reason != pay.Declined {
+			t.Errorf("the attempt now failed by %q", a.Failure.Reason)
+		}
+		if now := w.status(tx, pay.StatusFailed); now.Failure.Reason != pay.Declined {
+			t.Errorf("the payment now failed by %q", now.Failure.Reason)
+		}
+	})
+}

@@ -32,6 +32,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -133,6 +134,9 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if err := CheckURL(url); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	var e engine
 	var err error
 	if IsPostgres(url) {
@@ -149,6 +153,26 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 // IsPostgres tells whether a database URL is PostgreSQL's.
 func IsPostgres(url string) bool {
 	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// scheme is the beginning of an address. A drive of Windows, C:, is one letter,
+// and ":memory:" has none.
+var scheme = regexp.MustCompile(`(?i)^[a-z][a-z0-9+.-]+:`)
+
+// CheckURL refuses the address of a database that this is not, which would pass
+// for the name of a file. The error has the scheme alone: what follows may hold
+// a password.
+func CheckURL(url string) error {
+	found := strings.ToLower(scheme.FindString(url))
+	switch {
+	case found == "" || IsPostgres(url):
+		return nil
+	case found == "postgres:" || found == "postgresql:":
+		return errors.New("a PostgreSQL database is written postgres://user@host/db, in small letters")
+	case strings.HasPrefix(found, "sqlite") || found == "file:":
+		return fmt.Errorf("a SQLite database is written as its path alone, such as /var/lib/passerelle/passerelle.db, without %q", found)
+	}
+	return fmt.Errorf("%q is no database that can be used: write the path of a SQLite file (./%s… for one whose name begins so), or postgres://user@host/db", found, found)
 }
 
 // Update runs fn in a transaction and returns once it is committed, or undone.

@@ -115,3 +115,39 @@ func TestADatabaseThatCannotBeOpenedSaysWhy(t *testing.T) {
 		}
 	}
 }
+
+func TestAnotherDatabasesAddressIsNoFileName(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for url, want := range map[string]string{
+		"mysql://u:word-of-pass@h/db":        `"mysql:" is no database`,
+		"MySQL://u:word-of-pass@h/db":        `"mysql:" is no database`,
+		"sqlserver://u:word-of-pass@h":       `"sqlserver:" is no database`,
+		"mongodb+srv://u:word-of-pass@h":     `"mongodb+srv:" is no database`,
+		"jdbc:postgresql://u:word-of-pass@h": `"jdbc:" is no database`,
+		"sqlite:///var/lib/gateway.db":       `without "sqlite:"`,
+		"sqlite3:gateway.db":                 `without "sqlite3:"`,
+		"file:gateway.db":                    `without "file:"`,
+		"postgres:word-of-pass@h/db":         "postgres://user@host/db",
+		"POSTGRES://u:word-of-pass@h/db":     "in small letters",
+	} {
+		s, err := Open(t.Context(), url, Options{})
+		if err == nil {
+			t.Errorf("%s was opened", url)
+			_ = s.Close()
+			continue
+		}
+		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "word-of-pass") {
+			t.Errorf("%s is refused with %v", url, err)
+		}
+	}
+	if list, err := os.ReadDir("."); err != nil || len(list) > 0 {
+		t.Errorf("the folder has %v (%v)", list, err)
+	}
+	for _, url := range []string{
+		":memory:", "gateway.db", "./a:b.db", "/var/lib/gateway.db", `C:\gateway\gateway.db`, "c:/gateway.db", "postgres://h/db", "postgresql://h/db",
+	} {
+		if err := CheckURL(url); err != nil {
+			t.Errorf("%s is refused with %v", url, err)
+		}
+	}
+}

@@ -27,16 +27,42 @@ const (
 
 func options() []provider.Option {
 	return []provider.Option{
-		{Name: optSeedReply, Default: "false", Values: []string{"false", "true"}},
-		{Name: optErrorStatus, Default: "body_only", Values: []string{"body_only", "mirror"}},
-		{Name: optAuthStatus, Default: "401", Values: []string{"401", "403"}},
-		{Name: optAuthBody, Default: "empty", Values: []string{"empty", "json", "html"}},
-		{Name: optWindow, Default: defaultWindowInSec},
-		{Name: optLongPoll, Default: "true", Values: []string{"true", "false"}},
-		{Name: optStatusKey, Default: "strict", Values: []string{"strict", "lenient"}},
-		{Name: optRefusalWithRef, Default: "false", Values: []string{"false", "true"}},
-		// An address, or "callback" for the one of the merchant's other notifications.
-		{Name: optWebhook, Default: ""},
+		{
+			Name: optSeedReply, Default: "false", Values: []string{"false", "true"},
+			Help: "Shape of the answer to a payment by a transfer company: false is KomiPay's own (code, statut), true that of the integrator's notes (success, status).",
+		},
+		{
+			Name: optErrorStatus, Default: "body_only", Values: []string{"body_only", "mirror"},
+			Help: "HTTP status of a business refusal: body_only is 200 whatever code the body has, mirror is that code.",
+		},
+		{
+			Name: optAuthStatus, Default: "401", Values: []string{"401", "403"},
+			Help: "HTTP status of the answer to a missing, wrong or expired token.",
+		},
+		{
+			Name: optAuthBody, Default: "empty", Values: []string{"empty", "json", "html"},
+			Help: "Body of the answer to a missing, wrong or expired token: empty is none, json a refusal, html a page.",
+		},
+		{
+			Name: optWindow, Default: defaultWindowInSec,
+			Help: "Seconds, 1 to 3600, that the payer has: a call is held open for so long at most, and then says that the payment failed.",
+		},
+		{
+			Name: optLongPoll, Default: "true", Values: []string{"true", "false"},
+			Help: "Status call about a pending payment: true holds it open until the outcome or the end of the window, false answers at once.",
+		},
+		{
+			Name: optStatusKey, Default: "strict", Values: []string{"strict", "lenient"},
+			Help: "Name of the API key in the status call: strict takes apikey alone, lenient api_key as well.",
+		},
+		{
+			Name: optRefusalWithRef, Default: "false", Values: []string{"false", "true"},
+			Help: "Answer of a collect that was refused: false has no reference, as in the notes, true has reference_transaction.",
+		},
+		{
+			Name: optWebhook, Default: "",
+			Help: "Where notifications go: an address, the word callback for that of --callback-url, or empty for nowhere.",
+		},
 	}
 }
 

@@ -140,16 +140,46 @@ const (
 func dialectOptions() []provider.Option {
 	truth := []string{"false", "true"}
 	return []provider.Option{
-		{Name: optErrorStatus, Default: "body_only", Values: []string{"body_only", "mirror"}},
-		{Name: optKeyKinds, Default: "strict", Values: []string{"strict", "off"}},
-		{Name: optStrictRequired, Default: "false", Values: truth},
-		{Name: optTokenCheck, Default: "lenient", Values: []string{"lenient", "strict"}},
-		{Name: optDetailPending, Default: "not_found", Values: []string{"not_found", "pending"}},
-		{Name: optCallbackFormat, Default: "json", Values: []string{"json", "form", "get"}},
-		{Name: optCallbackSecret, Default: "dedicated", Values: []string{"dedicated", "secret_apikey"}},
-		{Name: optInvalidJSON, Default: "false", Values: truth},
-		{Name: optRefundMessage, Default: "false", Values: truth},
-		{Name: optCardRefusal, Default: statusFailed, Values: []string{statusFailed, statusOK}},
+		{
+			Name: optErrorStatus, Default: "body_only", Values: []string{"body_only", "mirror"},
+			Help: "HTTP status of a refusal: body_only is 200 with the status in the body, mirror is that status.",
+		},
+		{
+			Name: optKeyKinds, Default: "strict", Values: []string{"strict", "off"},
+			Help: "A public key where the document wants the secret one: strict refuses it with 401, off takes it.",
+		},
+		{
+			Name: optStrictRequired, Default: "false", Values: truth,
+			Help: "email, firstname, lastname and description at gethash, which the document calls required: false does without, true refuses.",
+		},
+		{
+			Name: optTokenCheck, Default: "lenient", Values: []string{"lenient", "strict"},
+			Help: "A payment_token that gethash did not give: lenient takes it as the merchant's own reference, strict refuses it.",
+		},
+		{
+			Name: optDetailPending, Default: "not_found", Values: []string{"not_found", "pending"},
+			Help: "paiement-detail of a payment that has no outcome yet: not_found says 404, pending shows it with status 100.",
+		},
+		{
+			Name: optCallbackFormat, Default: "json", Values: []string{"json", "form", "get"},
+			Help: "How a callback is sent: json and form as the body of a POST, get in the query of a GET.",
+		},
+		{
+			Name: optCallbackSecret, Default: "dedicated", Values: []string{"dedicated", "secret_apikey"},
+			Help: "What signs callbacks: dedicated is the callback secret that was issued, secret_apikey the secret API key.",
+		},
+		{
+			Name: optInvalidJSON, Default: "false", Values: truth,
+			Help: "Answers of getClientTransfert and refund/send: false is JSON, true has the document's mistakes, a missing quote and a comma too many.",
+		},
+		{
+			Name: optRefundMessage, Default: "false", Values: truth,
+			Help: "Message of a refund that is done: false says so, true says that it waits, as the document's sample does.",
+		},
+		{
+			Name: optCardRefusal, Default: statusFailed, Values: []string{statusFailed, statusOK},
+			Help: "Status of a card payment that was refused: 400, or 200 beside the text of a refusal, as with the document's test cards.",
+		},
 	}
 }
 

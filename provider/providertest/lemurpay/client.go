@@ -29,6 +29,10 @@ type Refusal struct{ Code string }
 // Error implements error.
 func (r *Refusal) Error() string { return "lemurpay refuses the request: " + r.Code }
 
+// CredentialsRefused tells the gateway's trial of a connection that LemurPay
+// refused who asks, not what was asked.
+func (r *Refusal) CredentialsRefused() bool { return r.Code == codeKey }
+
 // Pay posts an order.
 func (c *Client) Pay(ctx context.Context, o Order) (Payment, error) {
 	body, err := json.Marshal(o)
