@@ -61,7 +61,7 @@ bench: test-deps build ## Measure life cycles, floor, parts and start on both st
 	done
 
 # The databases of all sizes stand side by side: some 60 GB per store for ten
-# million payments. A size that would leave less than 15 GB is left out.
+# million payments. A size that would leave less than 10 GB is left out.
 GROWTH_SIZES ?= 1000,10000,1000000,10000000
 .PHONY: growth
 growth: test-deps build ## Measure requests with up to 10 million payments stored, write docs/growth.md

@@ -19,7 +19,7 @@ const (
 	// time anything is measured.
 	growthDraws = 4000
 	// growthReserve is what a run leaves free on the disk.
-	growthReserve = 15 << 30
+	growthReserve = 10 << 30
 )
 
 // GrowthConfig says at which sizes a gateway is measured.
@@ -104,13 +104,16 @@ func RunGrowth(ctx context.Context, c GrowthConfig) (result GrowthResult, err er
 }
 
 // noRoom says why a size is left out: the disk would be full. The bytes of a
-// payment are those of the size before.
+// payment are those between the two sizes before, as an empty database has some.
 func noRoom(stages []*stage, size int) string {
 	if len(stages) == 0 {
 		return ""
 	}
-	last := stages[len(stages)-1].size
-	need := int64(float64(last.Bytes) / float64(last.Payments) * float64(size))
+	last, before := stages[len(stages)-1].size, GrowthSize{}
+	if len(stages) > 1 {
+		before = stages[len(stages)-2].size
+	}
+	need := int64(float64(last.Bytes-before.Bytes) / float64(last.Payments-before.Payments) * float64(size))
 	free, known := freeDisk(os.TempDir())
 	if !known || free-need >= growthReserve {
 		return ""
