@@ -13,7 +13,7 @@ type deskWords struct {
 	story, tooMuch, refunding, noTarget, nobody string
 	duplicate, withdraw, badURL, secret         string
 	first, taken, added, differ, intact         string
-	probed, available, sum, part, million       string
+	probed, available, sum, part, million, sure string
 }
 
 var deskLanguages = []deskWords{
@@ -22,14 +22,14 @@ var deskLanguages = []deskWords{
 		"Déroulement", "Le montant dépasse ce qui reste.", "Le remboursement est lancé.", "Aucune adresse active ne prend cet événement.", "Aucun résultat.",
 		"Cette référence est déjà utilisée.", "Retirer le lien", "Cette adresse ne peut pas être appelée.", "Secret de signature, montré une seule fois",
 		"Premier mot de passe, montré une seule fois", "Cette adresse e-mail est déjà utilisée.", "Ajouté.", "Les deux saisies diffèrent.", "La chaîne est intacte.",
-		"Le prestataire répond.", "Disponible", "15 000 F CFA", "5 000 F CFA", "1 000 000 F CFA",
+		"Le prestataire répond.", "Disponible", "15 000 F CFA", "5 000 F CFA", "1 000 000 F CFA", "Rembourser ce paiement ?",
 	},
 	{
 		"en", "Latest payments", "The address or the password is wrong.",
 		"Timeline", "The amount is above what is left.", "The refund is under way.", "No enabled endpoint takes this event.", "No results.",
 		"The reference is already used.", "Withdraw the link", "This address can't be called.", "Signing secret, shown once",
 		"First password, shown once", "The e-mail address is already used.", "Added.", "The two do not match.", "The chain is intact.",
-		"The provider answers.", "Available", "15,000 F CFA", "5,000 F CFA", "1,000,000 F CFA",
+		"The provider answers.", "Available", "15,000 F CFA", "5,000 F CFA", "1,000,000 F CFA", "Refund this payment?",
 	},
 }
 
@@ -113,6 +113,13 @@ func TestAPaymentIsFoundUnderstoodAndRefunded(t *testing.T) {
 				b.says(l.noTarget)
 				b.fill("input[name=amount]", "5 000")
 				b.press(`form[action$="/refund"] button`)
+				b.says(l.sure, l.part)
+				look("sure-" + l.tag)
+				b.press(`main a`) // on second thoughts
+				b.says(l.story)
+				b.fill("input[name=amount]", "5 000")
+				b.press(`form[action$="/refund"] button`)
+				b.press(`button[name=sure]`)
 				b.says(l.refunding)
 				b.visit(s.url + "/dashboard/refunds")
 				b.says(l.part)

@@ -3,6 +3,8 @@ package browser_test
 import (
 	"fmt"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // asked makes a payment that shows on a phone.
@@ -95,6 +97,37 @@ func TestTheInboxIsReadable(t *testing.T) {
 	b.accessible("phones-inbox-fr")
 	b.press(`#inbox form button`)
 	b.says("Rien n'est arrivé")
+}
+
+func TestAFaultIsArmedAndDisarmedOnThePage(t *testing.T) {
+	t.Parallel()
+	s := start(t, "0")
+	for name, setup := range map[string][]chromedp.Action[chromedp.Void]{
+		"with script": {small}, "without script": {small, withoutScript()},
+	} {
+		b := open(t, "fr", setup...)
+		b.visit(s.url + "/sandbox")
+		first := `details.faults tbody tr:first-child button`
+		b.press(`details.faults summary`)
+		b.press(first)
+		b.says("armée", "coups : 0")
+		if armed := s.armed(); armed != 1 {
+			t.Fatalf("%s: %d faults are armed", name, armed)
+		}
+		b.holds(`document.documentElement.scrollWidth <= innerWidth`) // the table scrolls by itself
+		b.press(first)
+		b.holds(`!document.body.innerText.includes("coups : 0")`)
+		if armed := s.armed(); armed != 0 {
+			t.Fatalf("%s: %d faults are armed still", name, armed)
+		}
+	}
+}
+
+// armed counts the faults that would strike.
+func (s *site) armed() int {
+	s.Helper()
+	list, _ := s.call("GET", "/sandbox/v1/faults", "")["armed"].([]any)
+	return len(list)
 }
 
 func TestANumberThatIsNoneIsExplained(t *testing.T) {

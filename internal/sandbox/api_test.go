@@ -336,9 +336,13 @@ func TestThePagesShowPromptsAndAnswerThem(t *testing.T) {
 		t.Error("the prompt is still there")
 	}
 	w.has(tx, pay.StatusSucceeded)
-	for outcome, want := range map[string]string{"success": "a abouti", "failure": "n&#39;a pas abouti"} {
-		if page, _ := w.page("POST", "/sandbox/return?outcome="+outcome, ""); !strings.Contains(page, want) {
-			t.Errorf("the return page for %s lacks %q", outcome, want)
+	for query, want := range map[string]string{
+		"outcome=success": "Le paiement a abouti", "outcome=failure": "n&#39;a pas abouti", "status=succeeded": "Le paiement a abouti",
+		"outcome=success&status=failed": "n&#39;a pas abouti", "status=canceled": "a été annulé", "status=expired": "a expiré",
+		"status=pending": "suit son cours", "transaction_id=1": "de retour à la boutique", "": "de retour à la boutique",
+	} {
+		if page, _ := w.page("POST", "/sandbox/return?"+query, ""); !strings.Contains(page, want) {
+			t.Errorf("the return page for %q lacks %q", query, want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -27,6 +28,7 @@ type index struct {
 	Phones []handset
 	Open   []string // numbers that were opened here
 	Fault  string
+	Typed  string // a number that was refused
 	Tests  []trial
 	Cards  []trial
 	Inbox  []letter
@@ -51,7 +53,7 @@ func (c control) showIndex(w http.ResponseWriter, r *http.Request) {
 		Start: c.Start,
 	}
 	if code := r.URL.Query().Get("fault"); code != "" {
-		page.Fault = t["fault"]
+		page.Fault, page.Typed = t["fault"], r.URL.Query().Get("number")
 	}
 	c.render(w, r, "index.html", page)
 }
@@ -80,16 +82,29 @@ func otherLanguage(r *http.Request, t words) string {
 // showReturn is where the demo merchant's shop would be.
 func (c control) showReturn(w http.ResponseWriter, r *http.Request) {
 	t := wordsFor(r)
-	message := t["unknown"]
-	switch r.URL.Query().Get("outcome") {
-	case "success":
-		message = t["success"]
-	case "failure":
-		message = t["failure"]
-	}
 	q := r.URL.Query()
+	message := t[returned(q)]
 	q.Set("lang", t["other"])
 	c.render(w, r, "return.html", map[string]any{"T": t, "Message": message, "Other": "?" + q.Encode()})
+}
+
+// returned is the key of the words for what a browser brings back: the native
+// API's status, else the outcome that an address of our own was given. Most
+// providers' APIs send it back without either.
+func returned(q url.Values) string {
+	switch cmp.Or(q.Get("status"), q.Get("outcome")) {
+	case string(pay.StatusSucceeded), "success":
+		return "success"
+	case string(pay.StatusFailed), "failure":
+		return "failure"
+	case string(pay.StatusCanceled):
+		return "canceled"
+	case string(pay.StatusExpired):
+		return "expired"
+	case string(pay.StatusPending), string(pay.StatusRequiresAction):
+		return "unknown"
+	}
+	return "returned"
 }
 
 // pressButton answers a prompt from the page and goes back to it; a prompt that

@@ -95,7 +95,7 @@ func (c control) openPhone(w http.ResponseWriter, r *http.Request) {
 	n, err := phone.Parse(q.Get("number"), q.Get("country"))
 	if err != nil {
 		http.Redirect(w, r, "/sandbox?"+url.Values{
-			"lang": {q.Get("lang")}, "country": {q.Get("country")}, "phone": q["phone"], "fault": {"number"},
+			"lang": {q.Get("lang")}, "country": {q.Get("country")}, "phone": q["phone"], "fault": {"number"}, "number": {q.Get("number")},
 		}.Encode()+"#open", http.StatusSeeOther)
 		return
 	}

@@ -22,7 +22,7 @@ func wordsFor(r *http.Request) words {
 }
 
 var french = words{
-	"lang": "fr", "other": "en", "otherName": "English", "title": "Bac à sable", "language": "Langue",
+	"lang": "fr", "other": "en", "otherName": "English", "colon": " :", "table": "Tableau", "title": "Bac à sable", "language": "Langue",
 	"lead":   "Chaque numéro qui paie en mode test a ici son téléphone. Aucun argent réel ne circule.",
 	"phones": "Téléphones de test", "noPhones": "Aucun téléphone n'a encore servi. Ouvrez un numéro, ou faites un paiement.",
 	"noPrompt": "Aucune demande en attente.", "approve": "Valider", "decline": "Refuser", "expire": "Laisser expirer",
@@ -35,11 +35,12 @@ var french = words{
 	"ends": "Se termine par", "effect": "Ce qui se passe", "cards": "Cartes de test", "card": "Carte",
 	"card.ok": "Paiement accepté", "card.declined": "Refusée par la banque", "card.funds": "Provision insuffisante", "card.3ds": "Demande l'authentification 3-D Secure",
 	"faults": "Pannes", "faultsLead": "Une panne armée ici frappe la prochaine opération de test du fournisseur, ou l'en-tête Passerelle-Fault la demande pour une requête. Jamais une opération réelle.",
-	"faultName": "Panne", "arm": "Armer", "disarm": "Désarmer", "armedCount": "armées", "armedNow": "armée", "hits": "coups",
+	"faultName": "Panne", "arm": "Armer", "disarm": "Désarmer", "armedCount": "armées", "armedNow": "armée", "hits": "coups :",
 	"inbox": "Boîte de réception", "inboxHelp": "Les notifications envoyées sous /sandbox/inbox/ arrivent ici.",
 	"empty": "Rien n'est arrivé.", "clear": "Vider la boîte", "headers": "En-têtes", "noBody": "(sans corps)",
 	"refresh": "Actualiser", "start": "Essayer les API", "back": "Retour au bac à sable", "returnTitle": "Retour à la boutique",
 	"success": "Le paiement a abouti.", "failure": "Le paiement n'a pas abouti.", "unknown": "Le paiement suit son cours.",
+	"canceled": "Le paiement a été annulé.", "expired": "La page de paiement a expiré.", "returned": "Vous voilà de retour à la boutique. Elle apprend par sa notification ce que le paiement est devenu.",
 	"kind.payment": "Paiement", "kind.payout": "Versement", "kind.refund": "Remboursement",
 	"status.prompted": "attend le code PIN", "status.otp": "attend le code à usage unique", "status.challenge": "attend 3-D Secure",
 	"status.processing": "en cours", "status.succeeded": "réussi", "status.failed": "échoué", "status.canceled": "annulé",
@@ -54,7 +55,7 @@ var french = words{
 }
 
 var english = words{
-	"lang": "en", "other": "fr", "otherName": "Français", "title": "Sandbox", "language": "Language",
+	"lang": "en", "other": "fr", "otherName": "Français", "colon": ":", "table": "Table", "title": "Sandbox", "language": "Language",
 	"lead":   "Each number that pays in test mode has its phone here. No real money moves.",
 	"phones": "Virtual phones", "noPhones": "No phone has been used yet. Open a number, or make a payment.",
 	"noPrompt": "No request is waiting.", "approve": "Approve", "decline": "Decline", "expire": "Let it time out",
@@ -67,11 +68,12 @@ var english = words{
 	"ends": "Ends in", "effect": "What happens", "cards": "Test cards", "card": "Card",
 	"card.ok": "Payment accepted", "card.declined": "Declined by the bank", "card.funds": "Insufficient funds", "card.3ds": "Asks for 3-D Secure authentication",
 	"faults": "Faults", "faultsLead": "A fault armed here strikes the provider's next test operation; the header Passerelle-Fault asks for one in a request. Never a live operation.",
-	"faultName": "Fault", "arm": "Arm", "disarm": "Disarm", "armedCount": "armed", "armedNow": "armed", "hits": "hits",
+	"faultName": "Fault", "arm": "Arm", "disarm": "Disarm", "armedCount": "armed", "armedNow": "armed", "hits": "hits:",
 	"inbox": "Inbox", "inboxHelp": "Notifications sent to addresses under /sandbox/inbox/ arrive here.",
 	"empty": "Nothing has arrived.", "clear": "Empty the inbox", "headers": "Headers", "noBody": "(no body)",
 	"refresh": "Refresh", "start": "Try the APIs", "back": "Back to the sandbox", "returnTitle": "Back at the shop",
 	"success": "The payment succeeded.", "failure": "The payment did not succeed.", "unknown": "The payment is on its way.",
+	"canceled": "The payment was canceled.", "expired": "The payment page has expired.", "returned": "You are back at the shop. It learns from its notification what became of the payment.",
 	"kind.payment": "Payment", "kind.payout": "Payout", "kind.refund": "Refund",
 	"status.prompted": "waits for the PIN", "status.otp": "waits for the one-time password", "status.challenge": "waits for 3-D Secure",
 	"status.processing": "under way", "status.succeeded": "succeeded", "status.failed": "failed", "status.canceled": "canceled",

@@ -92,6 +92,9 @@ func TestTheNumberStillDecidesWhenAPersonApproves(t *testing.T) {
 	coded := o.order("+24166000011")
 	o.submit(coded)
 	p, err := o.Phone(t.Context(), "+24166000011")
+	if err == nil && len(p.Prompts) == 1 && (strings.Contains(p.Prompts[0].Text, "marchand") || !strings.Contains(p.Prompts[0].Text, "page de paiement")) {
+		t.Errorf("the customer is asked %q, and told to give the code to nobody", p.Prompts[0].Text)
+	}
 	if err != nil || len(p.Prompts) != 1 || p.Prompts[0].OTP != "1234" || !strings.Contains(p.Messages[0].Text, "1234") {
 		t.Fatalf("phone is %+v, %v; the one-time password should be on it", p, err)
 	}

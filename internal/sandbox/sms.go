@@ -55,7 +55,7 @@ func (o *operation) ussd() string {
 		lines = append(lines, "Motif : "+string(purpose[:min(len(purpose), maxPurpose)]))
 	}
 	if o.Status == statusOTP {
-		return strings.Join(append(lines, "Communiquez au marchand le code reçu par SMS."), "\n")
+		return strings.Join(append(lines, "Saisissez sur la page de paiement le code reçu par SMS."), "\n")
 	}
 	return strings.Join(append(lines, "Entrez votre code PIN pour confirmer, ou 0 pour refuser."), "\n")
 }

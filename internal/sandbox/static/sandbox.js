@@ -90,15 +90,17 @@ const look = async () => {
   setTimeout(look, 1000);
 };
 
-// A button of a phone changes that phone and not the whole page.
+// A button of a phone, or of the inbox, changes that part and not the whole
+// page. Any other form is sent as it is: its part is not taken from the answer.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.method !== "post") {
+  if (form.method !== "post" || !form.closest("#phones, #inbox")) {
     return;
   }
   event.preventDefault();
   const button = event.submitter;
-  const action = button && button.hasAttribute("formaction") ? button.formAction : form.action;
+  // By attribute: a button called action would stand in its place.
+  const action = button?.getAttribute("formaction") || form.getAttribute("action");
   try {
     const answer = await fetch(action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     if (answer.ok) {

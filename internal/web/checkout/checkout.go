@@ -64,7 +64,8 @@ func New(c Config) http.Handler {
 	}
 	h := handler{c}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /pay/static/checkout.js", serveScript)
+	mux.HandleFunc("GET /pay/static/checkout.js", serveFile("text/javascript; charset=utf-8", script, scriptAddress))
+	mux.HandleFunc("GET /pay/static/icon.svg", serveFile("image/svg+xml", icon, iconAddress))
 	mux.HandleFunc("GET /pay/{token}", h.showPage)
 	mux.HandleFunc("POST /pay/{token}", h.pay)
 	mux.HandleFunc("GET /pay/{token}/status", h.status)
@@ -84,14 +85,18 @@ func New(c Config) http.Handler {
 	return open
 }
 
-func serveScript(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Cache-Control", "no-cache")
-	if "?"+r.URL.RawQuery == scriptAddress[strings.IndexByte(scriptAddress, '?'):] {
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+// serveFile serves a text of the program, which browsers may keep under the
+// address that changes with it.
+func serveFile(contentType, text, address string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-cache")
+		if "?"+r.URL.RawQuery == address[strings.IndexByte(address, '?'):] {
+			w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		write(w, r, http.StatusOK, []byte(text))
 	}
-	write(w, r, http.StatusOK, []byte(script))
 }
 
 // find reads the transaction of the request's token. Only payments have a page.

@@ -129,7 +129,14 @@ func TestThePageShowsWhoIsPaidAndSuggestsTheOperator(t *testing.T) {
 	a = w.get(page(w.payment()))
 	w.shows(a, 200, `name="operator" value="" checked`)
 	a = w.get(page(w.payment(func(r *provider.Request) { r.Amount = money.New(100, money.GNF) })))
-	w.shows(a, 200, `type="hidden" name="country" value="GN"`) // one country is no choice
+	w.shows(a, 200, `type="hidden" name="country" value="GN"`, "Guinée (+224)") // one country is no choice, and is said
+	icon := regexp.MustCompile(`rel="icon" href="([^"]+)"`).FindStringSubmatch(a.body)
+	if icon == nil {
+		t.Fatal("the page names no icon, so that browsers ask for one that is not there")
+	}
+	if a := w.get(icon[1]); a.status != 200 || a.header.Get("Content-Type") != "image/svg+xml" || !strings.Contains(a.header.Get("Cache-Control"), "immutable") {
+		t.Errorf("the icon is %d %v", a.status, a.header)
+	}
 }
 
 func TestALockedNumberIsOfferedItsOwnCountrysOperators(t *testing.T) {
@@ -169,6 +176,8 @@ func TestACodeForTheCounterIsShownWithItsTime(t *testing.T) {
 	a := w.get(page(tx))
 	w.shows(a, 200, "Mobile Money", "Airtel Money")
 	w.lacks(a, "Carte bancaire", `name="cvv"`, "mtn_cm") // this rail takes no card, and serves Gabon alone
+	from := w.get(page(w.payment(func(r *provider.Request) { r.Customer.Country = "CM" })))
+	w.shows(from, 200, `type="hidden" name="country" value="GA"`, "Gabon (+241)") // wherever the customer lives
 	w.leads(w.post(page(tx), "method=mobile_money", "country=GA", "phone=066000100"), page(tx)+"?flow=1")
 	w.shows(w.get(page(tx)), 200, "Présentez ce code", `<p class="code">48217730</p>`, `role="timer" data-left="`, "min")
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/gateway"
+	"github.com/passerelle-pay/passerelle/internal/web"
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/phone"
@@ -78,7 +79,7 @@ type operatorGroup struct {
 type operatorOption struct{ ID, Name, Prefixes string }
 
 // form finds what the merchant's connections can take for a transaction.
-func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form, error) {
+func (h handler) form(ctx context.Context, t pay.Transaction, v view) (form, error) {
 	rails, err := h.rails(ctx, t)
 	if err != nil {
 		return form{}, err
@@ -86,11 +87,11 @@ func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form
 	f := form{Phone: t.Customer.Phone, Country: homeCountry(t)}
 	for _, m := range []pay.MethodType{pay.MobileMoney, pay.CardMethod, pay.Wallet} {
 		if takes(rails, m, t) {
-			f.Methods = append(f.Methods, method{Type: m, Name: words["method."+string(m)]})
+			f.Methods = append(f.Methods, method{Type: m, Name: v.T["method."+string(m)]})
 		}
 	}
 	for _, code := range phone.Countries() {
-		if group := operatorsIn(code, t.Amount.Currency, words); len(group.Operators) > 0 && collectsIn(rails, code) {
+		if group := operatorsIn(code, t.Amount.Currency, v.Lang); len(group.Operators) > 0 && collectsIn(rails, code) {
 			f.Countries = append(f.Countries, group.Country)
 			f.Operators = append(f.Operators, group)
 		}
@@ -100,8 +101,8 @@ func (h handler) form(ctx context.Context, t pay.Transaction, words texts) (form
 		f.Locked, f.Phone, f.Country, known = n.Masked(), "", n.Country(), n.E164()
 		f.Operators = slices.DeleteFunc(f.Operators, func(g operatorGroup) bool { return g.Country.Code != f.Country })
 	}
-	if f.Country == "" && len(f.Countries) > 0 {
-		f.Country = f.Countries[0].Code
+	if len(f.Countries) > 0 && (f.Country == "" || len(f.Countries) == 1 && f.Locked == "") {
+		f.Country = f.Countries[0].Code // of one country, numbers are read there wherever the customer lives
 	}
 	if n, err := phone.Parse(known, ""); err == nil {
 		if op, ok := phone.Suggest(n); ok && op.Accepts(t.Amount.Currency) {
@@ -139,8 +140,8 @@ func collectsIn(rails []*provider.Provider, code string) bool {
 	return slices.ContainsFunc(rails, func(p *provider.Provider) bool { return slices.Contains(p.Countries, code) })
 }
 
-func operatorsIn(code string, cur money.Currency, words texts) operatorGroup {
-	group := operatorGroup{Country: country{Code: code, Name: words["country."+code], Prefix: phone.CountryCode(code)}}
+func operatorsIn(code string, cur money.Currency, lang string) operatorGroup {
+	group := operatorGroup{Country: country{Code: code, Name: web.Country(code, lang), Prefix: phone.CountryCode(code)}}
 	for _, o := range phone.OperatorsIn(code) {
 		if o.Accepts(cur) {
 			group.Operators = append(group.Operators, operatorOption{o.ID, o.Name, strings.Join(o.Prefixes, " ")})

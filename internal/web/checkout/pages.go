@@ -57,7 +57,7 @@ func (h handler) showLine(w http.ResponseWriter, r *http.Request, t pay.Transact
 }
 
 func (h handler) showForm(w http.ResponseWriter, r *http.Request, status int, t pay.Transaction, v view) {
-	f, err := h.form(r.Context(), t, v.T)
+	f, err := h.form(r.Context(), t, v)
 	if err != nil {
 		h.showError(w, r, t, err)
 		return

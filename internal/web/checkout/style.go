@@ -25,9 +25,16 @@ var (
 	scriptAddress = "/pay/static/checkout.js?v=" + shortHash(script)
 )
 
+// icon is what a tab shows; without one, browsers ask for a file that is not there.
+var (
+	icon        = mustRead("static/icon.svg")
+	iconAddress = "/pay/static/icon.svg?v=" + shortHash(icon)
+)
+
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return template.CSS(styleSheet) }, //nolint:gosec // our own file
 	"script": func() string { return scriptAddress },
+	"icon":   func() string { return iconAddress },
 }).ParseFS(files, "templates/*.html"))
 
 // countryRules show the operators of the chosen country alone. A browser too

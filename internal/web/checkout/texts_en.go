@@ -1,6 +1,7 @@
 package checkout
 
 var english = texts{
+	"colon": ":",
 	"title": "Payment", "amount": "Amount", "fees": "Fees you bear", "purpose": "For", "order": "Reference",
 	"sandbox":             "Test mode: no real money moves.",
 	"choose":              "Choose how to pay",
@@ -36,10 +37,7 @@ var english = texts{
 	"fault.type":       "This means of payment is not offered.",
 	"fault.capability": "This means of payment is not available for this amount.", "fault.amount_too_low": "The amount is too low.",
 	"fault.amount_too_high": "The amount is too high.",
-	"country.GA":            "Gabon", "country.CG": "Congo", "country.CM": "Cameroon", "country.CI": "Côte d'Ivoire", "country.SN": "Senegal",
-	"country.BF": "Burkina Faso", "country.ML": "Mali", "country.TG": "Togo", "country.BJ": "Benin", "country.GN": "Guinea",
-	"country.NE": "Niger", "country.CD": "DR Congo",
-	"payTo": "Payment to", "language": "Language", "timeLeft": "Time left:", "paymentNumber": "Payment no.",
+	"payTo":                 "Payment to", "language": "Language", "timeLeft": "Time left:", "paymentNumber": "Payment no.",
 	"approveHint":  "Enter your PIN in the request that your operator shows. Nothing there? Check that the phone is on and has a signal.",
 	"showCodeHint": "Show or read out this code at the operator's counter, which takes the money.",
 	"otpTitle":     "Enter the confirmation code",

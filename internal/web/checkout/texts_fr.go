@@ -1,6 +1,7 @@
 package checkout
 
 var french = texts{
+	"colon": " :",
 	"title": "Paiement", "amount": "Montant", "fees": "Frais à votre charge", "purpose": "Motif", "order": "Référence",
 	"sandbox":             "Mode test : aucun argent réel ne circule.",
 	"choose":              "Choisissez votre moyen de paiement",
@@ -36,10 +37,7 @@ var french = texts{
 	"fault.type":       "Ce moyen de paiement n'est pas proposé.",
 	"fault.capability": "Ce moyen de paiement n'est pas disponible pour ce montant.", "fault.amount_too_low": "Le montant est trop faible.",
 	"fault.amount_too_high": "Le montant est trop élevé.",
-	"country.GA":            "Gabon", "country.CG": "Congo", "country.CM": "Cameroun", "country.CI": "Côte d'Ivoire", "country.SN": "Sénégal",
-	"country.BF": "Burkina Faso", "country.ML": "Mali", "country.TG": "Togo", "country.BJ": "Bénin", "country.GN": "Guinée",
-	"country.NE": "Niger", "country.CD": "RD Congo",
-	"payTo": "Paiement à", "language": "Langue", "timeLeft": "Temps restant :", "paymentNumber": "N° de paiement",
+	"payTo":                 "Paiement à", "language": "Langue", "timeLeft": "Temps restant :", "paymentNumber": "N° de paiement",
 	"approveHint":  "Saisissez votre code PIN dans la demande affichée par votre opérateur. Rien reçu ? Vérifiez que le téléphone est allumé et qu'il a du réseau.",
 	"showCodeHint": "Montrez ou dictez ce code au guichet de l'opérateur, qui encaisse le montant.",
 	"otpTitle":     "Entrez le code de confirmation",

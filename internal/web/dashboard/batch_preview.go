@@ -36,6 +36,16 @@ type faultLine struct {
 // find out which of its lines were.
 func (p previewPage) Confirmable() bool { return len(p.Faults) == 0 && len(p.Good) > 0 }
 
+// BadLines is how many lines have faults, of which one line may have several. A
+// fault of the whole file, which has line 0, counts as one.
+func (p previewPage) BadLines() int {
+	lines := map[int]bool{}
+	for _, f := range p.Faults {
+		lines[f.Line] = true
+	}
+	return len(lines)
+}
+
 func (h *handler) preview(v *visit, d gateway.BatchDraft, fault error) error {
 	page, _, err := h.examine(v, d)
 	if err != nil {

@@ -178,7 +178,7 @@ func TestABatchAboveTheOwnersLimitNeedsASecondPerson(t *testing.T) {
 	}
 	owner.shows(owner.post(page+"/approve"), 409, "plus de décision")
 	owner.shows(owner.get(page), 200, "Approuvé par", "awa@example.com")
-	owner.shows(owner.get("/dashboard/audit"), 200, "payout_limit.set", "batch.create", "batch.approve", "batch.approve.refused", "own_batch")
+	owner.shows(owner.get("/dashboard/audit"), 200, "payout_limit.set", "batch.create", "batch.approve", "batch.approve.refused", "Une autre personne doit approuver ce lot")
 
 	second := b.draft("Mars", strings.ReplaceAll(payroll, "paie", "mars"))
 	b.leads(b.post(second+"/confirm"), second+"?done=batchHeld")

@@ -194,7 +194,7 @@ func (f frame) VolumeChart(c charts, v volume) template.HTML {
 
 // RateChart draws the success rate over time.
 func (f frame) RateChart(c charts) template.HTML {
-	return f.bars(c, f.T["rates"], func(i int) (float64, string) {
+	return f.bars(c, f.T["rate"], func(i int) (float64, string) {
 		rate, _ := c.Columns[i].Count.Rate()
 		n := c.Columns[i].Count
 		return float64(rate) / 100, fmt.Sprintf("%s · %d/%d", f.Percent(n), n.Succeeded, n.Succeeded+max(n.Failed, 0))
@@ -232,8 +232,8 @@ func (f frame) bars(c charts, title string, of func(i int) (height float64, labe
 			tall = max(tall, 1)
 		}
 		when := f.When(c.Period, column.Start)
-		fmt.Fprintf(&b, `<g><title>%s : %s</title><rect class="room" x="%d" y="0" width="%d" height="%d"/><rect class="fill" x="%d" y="%d" width="%d" height="%d"/></g>`,
-			template.HTMLEscapeString(when), template.HTMLEscapeString(label), i*width, width, timeHeight, i*width+2, timeHeight-tall, width-4, tall)
+		fmt.Fprintf(&b, `<g><title>%s%s %s</title><rect class="room" x="%d" y="0" width="%d" height="%d"/><rect class="fill" x="%d" y="%d" width="%d" height="%d"/></g>`,
+			template.HTMLEscapeString(when), f.T["colon"], template.HTMLEscapeString(label), i*width, width, timeHeight, i*width+2, timeHeight-tall, width-4, tall)
 		if i%(len(c.Columns)/6+1) == 0 && i*width <= timeWidth-timeLabel {
 			fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text>`, i*width, timeHeight+timeFoot-3, template.HTMLEscapeString(when))
 		}

@@ -19,7 +19,7 @@ func TestTheOverviewDrawsWhatEndedInThePeriod(t *testing.T) {
 	b.payment("+24177000002") // declined
 	b.payment("+24177000102", dollars)
 	b.settle()
-	a := b.shows(b.get("/dashboard/"), 200, "30\u00a0000\u00a0F\u00a0CFA", "25,50", "75 %", "Airtel Money GA", "<title>", "chart time", "≤ ")
+	a := b.shows(b.get("/dashboard/"), 200, "30\u00a0000\u00a0F\u00a0CFA", "25,50", "75 %", "Airtel Money GA", "<title>", "chart time", "≤ ", "1 encaissement<", "2 encaissements<", "3 réussis, 1 non abouti<", "<title>Taux de réussite</title>")
 	// Thirty thousand francs and twenty-five dollars are not one number.
 	b.lacks(a, "32\u00a0550", "style=", "55,50")
 	if n := strings.Count(a.body, `class="chart time"`); n != 4 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,9 @@ type newConnectionPage struct {
 
 // field is the name of a form's field for a provider's.
 const field = "field."
+
+// opening is the name of a form's field for the balance in a currency.
+const opening = "opening."
 
 func (h *handler) connections(v *visit) error { return h.showConnections(v, "", gateway.Probe{}, nil) }
 
@@ -101,6 +105,9 @@ func (p newConnectionPage) Value(f provider.Field) string {
 	return f.Default
 }
 
+// Opening is what was typed as the balance in a currency.
+func (p newConnectionPage) Opening(cur money.Currency) string { return p.Typed[opening+string(cur)] }
+
 func (h *handler) addConnection(v *visit) error {
 	p, err := h.chosen(v, v.PostFormValue("provider"))
 	if err != nil {
@@ -119,7 +126,10 @@ func (h *handler) addConnection(v *visit) error {
 		}
 	}
 	for _, cur := range p.Currencies {
-		typed := v.PostFormValue("opening." + string(cur))
+		page.Typed[opening+string(cur)] = v.PostFormValue(opening + string(cur))
+	}
+	for _, cur := range p.Currencies {
+		typed := page.Typed[opening+string(cur)]
 		if strings.TrimSpace(typed) == "" {
 			continue
 		}
@@ -154,7 +164,15 @@ func (h *handler) testConnection(v *visit) error {
 
 func (h *handler) switchConnection(v *visit) error {
 	id, enabled := v.PathValue("id"), v.PostFormValue("enabled") == "true"
-	err := h.act(v, "connection.enabled", id, strconv.FormatBool(enabled), func() error {
+	rails, err := h.rails(v.Context(), v)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(rails, func(c sqlgen.Connection) bool { return c.ID == id })
+	if i >= 0 && !enabled && !v.sure() { // none is refused
+		return h.ask(v, question{Act: "disconnect", Facts: []fact{{"connection", rails[i].Name}}, Back: "/dashboard/connections"})
+	}
+	err = h.act(v, "connection.enabled", id, strconv.FormatBool(enabled), func() error {
 		return h.Gateway.Store.Update(v.Context(), one("connection", func(ctx context.Context, tx *store.Tx) (int64, error) {
 			return tx.SetConnectionEnabled(ctx, sqlgen.SetConnectionEnabledParams{
 				Enabled: enabled, MerchantID: v.MerchantID, Mode: string(v.Mode), ID: id,
@@ -181,23 +199,40 @@ type pathRow struct {
 	Connection string
 }
 
+// Label tells a route from the others for who hears its buttons.
+func (r pathRow) Label() string { return strconv.FormatInt(r.Position, 10) + " · " + r.Connection }
+
 func (h *handler) paths(v *visit) error { return h.showPaths(v, nil) }
 
 func (h *handler) showPaths(v *visit, fault error) error {
-	rows, err := h.Gateway.Store.Read().ListRoutes(v.Context(), sqlgen.ListRoutesParams{MerchantID: v.MerchantID, Mode: string(v.Mode)})
-	if err != nil {
-		return fmt.Errorf("list routes: %w", err)
-	}
 	page := pathsPage{Currencies: money.Currencies(), Countries: phone.Countries(), Operators: phone.Operators()}
+	var err error
 	if page.Connections, err = h.rails(v.Context(), v); err != nil {
 		return err
 	}
-	names := map[string]string{}
-	for _, c := range page.Connections {
-		names[c.ID] = c.Name
-	}
-	for _, r := range rows {
-		page.Rows = append(page.Rows, pathRow{r, names[r.ConnectionID]})
+	if page.Rows, err = h.pathRows(v); err != nil {
+		return err
 	}
 	return h.fault(v, "routes.html", page, fault)
+}
+
+// pathRows are the routes in their order, with their connections' names.
+func (h *handler) pathRows(v *visit) ([]pathRow, error) {
+	rows, err := h.Gateway.Store.Read().ListRoutes(v.Context(), sqlgen.ListRoutesParams{MerchantID: v.MerchantID, Mode: string(v.Mode)})
+	if err != nil {
+		return nil, fmt.Errorf("list routes: %w", err)
+	}
+	rails, err := h.rails(v.Context(), v)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for _, c := range rails {
+		names[c.ID] = c.Name
+	}
+	var found []pathRow
+	for _, r := range rows {
+		found = append(found, pathRow{r, names[r.ConnectionID]})
+	}
+	return found, nil
 }

@@ -65,6 +65,7 @@ func New(c Config) http.Handler {
 	h := &handler{Config: c, secure: strings.HasPrefix(c.Gateway.PublicURL, "https://")}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /dashboard/static/dashboard.css", h.serveFile("static/dashboard.css"))
+	mux.HandleFunc("GET /dashboard/static/icon.svg", h.serveFile("static/icon.svg"))
 	mux.HandleFunc("GET /dashboard/static/live.js", h.serveFile("static/live.js"))
 	mux.HandleFunc("GET /dashboard/sign-in", h.showSignIn)
 	mux.HandleFunc("POST /dashboard/sign-in", h.signIn)

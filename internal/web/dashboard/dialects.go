@@ -153,6 +153,10 @@ func (h *handler) issueDialect(v *visit) error {
 	if row.Settings.Demo {
 		return pay.Conflict("demo", "the demo merchant's credentials are published")
 	}
+	if row.Issued && !v.sure() {
+		facts := []fact{{"provider", row.Title}, {"mode", v.words.of("mode." + string(v.Mode))}}
+		return h.ask(v, question{Act: "reissue", Facts: facts, Back: "/dashboard/dialects/" + row.Name})
+	}
 	page := dialectPage{dialectRow: row}
 	err = h.act(v, "dialect.issue", row.Name, "", func() (err error) {
 		page.Fresh, err = h.Gateway.Issue(v.Context(), row.Name, h.Dialects[row.Name], row.order(v))

@@ -154,10 +154,25 @@ type rows struct {
 	Frame frame
 	Rows  []pay.Transaction
 	Kinds bool // they are not all of one kind
+	Empty string
 }
 
 // With hands transactions to their table.
 func (f frame) With(list []pay.Transaction) rows { return rows{Frame: f, Rows: list} }
+
+// Newest is With for the last payments, where there may be none yet.
+func (f frame) Newest(list []pay.Transaction) rows {
+	return rows{Frame: f, Rows: list, Empty: f.T["empty."+string(pay.Payment)]}
+}
+
+// Listed is With for a list: where it is empty, it says what comes next.
+func (f frame) Listed(list []pay.Transaction, by filter) rows {
+	r := rows{Frame: f, Rows: list, Empty: f.T["empty."+string(by.Kind)]}
+	if by.query(by.Before) != "" {
+		r.Empty = f.T["notFound"]
+	}
+	return r
+}
 
 // WithKinds is With for transactions of several kinds.
 func (f frame) WithKinds(list []pay.Transaction) rows { return rows{Frame: f, Rows: list, Kinds: true} }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/account"
@@ -100,6 +102,9 @@ func here(next string) string {
 	return u.RequestURI()
 }
 
+// refusedAct ends the name of an act that was refused.
+const refusedAct = ".refused"
+
 // act writes down what is going to be done, and does it. Whatever was refused
 // is written down as well.
 func (h *handler) act(v *visit, action, subject, detail string, do func() error) error {
@@ -109,7 +114,7 @@ func (h *handler) act(v *visit, action, subject, detail string, do func() error)
 	err := do()
 	var e *pay.Error
 	if errors.As(err, &e) {
-		if err := h.Accounts.Record(v.Context(), v.Person, action+".refused", subject, e.Code); err != nil {
+		if err := h.Accounts.Record(v.Context(), v.Person, action+refusedAct, subject, e.Code); err != nil {
 			return err
 		}
 	}
@@ -152,14 +157,32 @@ func (h *handler) write(w http.ResponseWriter, status int, name string, f frame)
 	if err := pages.ExecuteTemplate(&page, name, f); err != nil {
 		return err
 	}
+	text := titled(page.Bytes())
 	protect(w.Header())
 	if f.Live { // its own script, and nobody else's
 		w.Header().Set("Content-Security-Policy", strings.Replace(policy, "script-src 'none'", "script-src 'self'", 1))
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(page.Bytes())
+	_, _ = w.Write(text)
 	return nil
+}
+
+var (
+	heading = regexp.MustCompile(`(?s)<h1>(.*?)</h1>`)
+	markup  = regexp.MustCompile(`<[^>]*>`)
+)
+
+// titled puts a page's heading before its title, so that tabs and a browser's
+// history tell the pages apart. What is in the heading is escaped already.
+func titled(page []byte) []byte {
+	found := heading.FindSubmatch(page)
+	if found == nil {
+		return page
+	}
+	text := bytes.Join(bytes.Fields(markup.ReplaceAll(found[1], nil)), []byte(" "))
+	title := slices.Concat([]byte("<title>"), text, []byte(" · "))
+	return bytes.Replace(page, []byte("<title>"), title, 1)
 }
 
 const policy = "default-src 'self'; script-src 'none'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"

@@ -27,7 +27,7 @@ func (s step) Done() bool { return s.Have >= s.Want }
 
 // checklist is nil where the provider wants to see nothing.
 func (h *handler) checklist(v *visit, row dialectRow) (*checklist, error) {
-	wanted := row.Provider.GoLive
+	wanted := row.GoLive
 	if wanted == (provider.GoLive{}) || !row.Issued {
 		return nil, nil
 	}

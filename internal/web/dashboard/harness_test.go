@@ -3,10 +3,12 @@ package dashboard_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -207,6 +209,21 @@ func (b *browser) post(path string, pairs ...string) answer {
 	b.Helper()
 	return b.do(b.request("POST", path, pairs))
 }
+
+// asked posts a form that is asked about first, answers the question as its page
+// does, and gives what came of it.
+func (b *browser) asked(path string, pairs ...string) answer {
+	b.Helper()
+	a := b.shows(b.post(path, pairs...), http.StatusOK, `name="sure" value="1"`)
+	var again []string
+	_, form, _ := strings.Cut(a.body, "<main")
+	for _, m := range hidden.FindAllStringSubmatch(form, -1) {
+		again = append(again, html.UnescapeString(m[1])+"="+html.UnescapeString(m[2]))
+	}
+	return b.post(path, append(again, "sure=1")...)
+}
+
+var hidden = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
 
 func (b *browser) shows(a answer, status int, texts ...string) answer {
 	b.Helper()

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"context"
+	"crypto/subtle"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,11 +18,26 @@ import (
 // overlaps are how long an old key may go on beside its successor.
 var overlaps = map[string]time.Duration{"0": 0, "1h": time.Hour, "24h": 24 * time.Hour, "168h": 7 * 24 * time.Hour}
 
+// demoKey is the demo merchant's: "passerelle dev" prints it at each start, and
+// lays it down at the first alone, so that it must not end.
+const demoKey = "sk_test_demo"
+
 type keysPage struct {
 	Rows   []keyRow
 	Scopes []gateway.Scope
 	Fresh  pay.Secret // shown once
+	Typed  typedKey
 }
+
+// typedKey is what was asked for and refused.
+type typedKey struct {
+	Name   string
+	Some   bool
+	Scopes []string
+}
+
+// Ticked reports whether a scope was asked for.
+func (p keysPage) Ticked(s gateway.Scope) bool { return slices.Contains(p.Typed.Scopes, string(s)) }
 
 // Key is the text of the key that was just made.
 func (p keysPage) Key() string { return p.Fresh.Reveal() }
@@ -32,6 +48,7 @@ type keyRow struct {
 	Scopes            gateway.Scopes
 	CreatedAt, EndsAt time.Time
 	Ended             bool
+	Demo              bool // published, and what a demonstration is called with
 	row               sqlgen.ApiKey
 }
 
@@ -40,6 +57,7 @@ func (h *handler) keyRows(ctx context.Context, v *visit) ([]keyRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list API keys: %w", err)
 	}
+	published := h.Gateway.Box.HashAPIKey(demoKey)
 	var found []keyRow
 	for _, r := range rows {
 		if r.Mode != string(v.Mode) {
@@ -48,7 +66,7 @@ func (h *handler) keyRows(ctx context.Context, v *visit) ([]keyRow, error) {
 		found = append(found, keyRow{
 			ID: h.Gateway.Box.Lookup(r.KeyHash, "api-key-id")[:16], Name: r.Name, Hint: r.Hint, Scopes: gateway.ScopesOf(r),
 			CreatedAt: store.Time(r.CreatedAt), EndsAt: store.Time(r.RevokedAt),
-			Ended: r.RevokedAt != 0 && h.Now().UnixMilli() >= r.RevokedAt, row: r,
+			Ended: r.RevokedAt != 0 && h.Now().UnixMilli() >= r.RevokedAt, Demo: subtle.ConstantTimeCompare([]byte(r.KeyHash), []byte(published)) == 1, row: r,
 		})
 	}
 	return found, nil
@@ -63,7 +81,11 @@ func (h *handler) showKeys(v *visit, fresh pay.Secret, fault error) error {
 	if err != nil {
 		return err
 	}
-	return h.fault(v, "keys.html", keysPage{Rows: rows, Scopes: gateway.AllScopes(), Fresh: fresh}, fault)
+	page := keysPage{Rows: rows, Scopes: gateway.AllScopes(), Fresh: fresh}
+	if fault != nil {
+		page.Typed = typedKey{v.PostFormValue("name"), v.PostFormValue("access") == "some", v.PostForm["scopes"]}
+	}
+	return h.fault(v, "keys.html", page, fault)
 }
 
 // addKey makes a key that may do everything, or what was ticked. That nothing
@@ -87,6 +109,10 @@ func (h *handler) addKey(v *visit) error {
 	return h.showKeys(v, fresh, err)
 }
 
+// Label is how people know the key.
+func (k keyRow) Label() string { return strings.TrimSpace(k.Name + " …" + k.Hint) }
+
+// key is the key that the address names, which can be ended.
 func (h *handler) key(v *visit) (keyRow, error) {
 	rows, err := h.keyRows(v.Context(), v)
 	if err != nil {
@@ -95,6 +121,9 @@ func (h *handler) key(v *visit) (keyRow, error) {
 	i := slices.IndexFunc(rows, func(r keyRow) bool { return r.ID == v.PathValue("id") && !r.Ended })
 	if i < 0 {
 		return keyRow{}, pay.NotFound("key")
+	}
+	if rows[i].Demo {
+		return keyRow{}, pay.Conflict("demo", "the demo merchant's credentials are published")
 	}
 	return rows[i], nil
 }
@@ -109,6 +138,9 @@ func (h *handler) rotateKey(v *visit) error {
 	overlap, ok := overlaps[v.PostFormValue("overlap")]
 	if !ok {
 		return pay.Invalid("overlap", "not one of the overlaps")
+	}
+	if overlap == 0 && !v.sure() {
+		return h.ask(v, question{Act: "rotate", Facts: []fact{{"key", old.Label()}}, Back: "/dashboard/keys"})
 	}
 	var fresh pay.Secret
 	err = h.act(v, "key.rotate", "…"+old.Hint, overlap.String(), func() (err error) {
@@ -125,6 +157,9 @@ func (h *handler) revokeKey(v *visit) error {
 	old, err := h.key(v)
 	if err != nil {
 		return err
+	}
+	if !v.sure() {
+		return h.ask(v, question{Act: "revoke", Facts: []fact{{"key", old.Label()}}, Back: "/dashboard/keys"})
 	}
 	err = h.act(v, "key.revoke", "…"+old.Hint, "", func() error { return h.endKey(v.Context(), v, old, h.Now()) })
 	if err != nil {
@@ -147,7 +182,8 @@ type endpointsPage struct {
 	Rows   []endpointRow
 	Types  []string
 	URL    string
-	Secret pay.Secret // shown once
+	Ticked map[string]bool // the events of an endpoint that was refused
+	Secret pay.Secret      // shown once
 }
 
 // Signing is the text of the secret that was just made.
@@ -170,7 +206,12 @@ func (h *handler) showEndpoints(v *visit, url string, made pay.Secret, fault err
 	if err != nil {
 		return err
 	}
-	page := endpointsPage{Types: webhook.EventTypes(), URL: url, Secret: made}
+	page := endpointsPage{Types: webhook.EventTypes(), URL: url, Secret: made, Ticked: map[string]bool{}}
+	if fault != nil {
+		for _, name := range v.PostForm["events"] {
+			page.Ticked[name] = true
+		}
+	}
 	for _, e := range list {
 		rows, err := h.Gateway.Store.Read().ListFailedDeliveries(v.Context(), sqlgen.ListFailedDeliveriesParams{
 			MerchantID: v.MerchantID, Target: e.ID, Count: failures,
@@ -209,6 +250,13 @@ func (h *handler) switchEndpoint(v *visit) error {
 }
 
 func (h *handler) deleteEndpoint(v *visit) error {
+	e, err := h.Webhooks.Endpoints().Get(v.Context(), v.caller(), v.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if !v.sure() {
+		return h.ask(v, question{Act: "endpoint", Facts: []fact{{"address", e.URL}}, Back: "/dashboard/webhooks"})
+	}
 	return h.onEndpoint(v, "webhook.delete", "", "removed", func(id string) error {
 		return h.Webhooks.Endpoints().Delete(v.Context(), v.caller(), id)
 	})

@@ -113,6 +113,9 @@ func (h *handler) cancelLink(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if !v.sure() && !t.Status.Final() {
+		return h.ask(v, question{Act: "link", Facts: v.of(t), Back: "/dashboard/links/" + t.FrontReference})
+	}
 	err = h.act(v, "link.cancel", t.FrontReference, "", func() error {
 		_, err := h.Gateway.Cancel(v.Context(), v.caller(), t.ID)
 		return err

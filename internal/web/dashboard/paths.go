@@ -66,7 +66,15 @@ func (h *handler) readPath(v *visit) (sqlgen.Route, error) {
 
 func (h *handler) deletePath(v *visit) error {
 	id := v.PathValue("id")
-	err := h.act(v, "route.delete", id, "", func() error {
+	row, err := h.findPath(v, id)
+	if err != nil {
+		return err
+	}
+	if !v.sure() {
+		facts := []fact{{"position", strconv.FormatInt(row.Position, 10)}, {"connection", row.Connection}}
+		return h.ask(v, question{Act: "route", Facts: facts, Back: "/dashboard/routes"})
+	}
+	err = h.act(v, "route.delete", id, "", func() error {
 		return h.Gateway.Store.Update(v.Context(), one("route", func(ctx context.Context, tx *store.Tx) (int64, error) {
 			return tx.DeleteRoute(ctx, sqlgen.DeleteRouteParams{MerchantID: v.MerchantID, Mode: string(v.Mode), ID: id})
 		}))
@@ -75,6 +83,18 @@ func (h *handler) deletePath(v *visit) error {
 		return err
 	}
 	return h.done(v, "/dashboard/routes", "removed")
+}
+
+func (h *handler) findPath(v *visit, id string) (pathRow, error) {
+	rows, err := h.pathRows(v)
+	if err != nil {
+		return pathRow{}, err
+	}
+	i := slices.IndexFunc(rows, func(r pathRow) bool { return r.ID == id })
+	if i < 0 {
+		return pathRow{}, pay.NotFound("route")
+	}
+	return rows[i], nil
 }
 
 func (h *handler) switchPath(v *visit) error {

@@ -15,6 +15,8 @@ type policiesPage struct {
 	RefundLate bool
 	Days       string // as typed
 	MaxDays    int
+	// Phone and Email are of an erasure that was refused.
+	Phone, Email string
 	// Erased is what an erasure did that was just asked for, nil without one.
 	Erased *gateway.Erased
 }
@@ -63,10 +65,11 @@ func (h *handler) erasePerson(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if v.PostFormValue("sure") == "" {
+	s := gateway.Subject{Phone: strings.TrimSpace(v.PostFormValue("phone")), Email: strings.TrimSpace(v.PostFormValue("email"))}
+	page.Phone, page.Email = s.Phone, s.Email
+	if !v.sure() {
 		return h.fault(v, "policies.html", page, pay.Invalid("sure", "tick that it can't be undone"))
 	}
-	s := gateway.Subject{Phone: strings.TrimSpace(v.PostFormValue("phone")), Email: strings.TrimSpace(v.PostFormValue("email"))}
 	var done gateway.Erased
 	err = h.act(v, "personal.erase", "", "", func() (err error) {
 		done, err = h.Gateway.Erase(v.Context(), v.MerchantID, s)
@@ -78,6 +81,6 @@ func (h *handler) erasePerson(v *visit) error {
 	if err := h.Accounts.Record(v.Context(), v.Person, "personal.erased", "", done.String()); err != nil {
 		return err
 	}
-	page.Erased = &done
+	page.Erased, page.Phone, page.Email = &done, "", ""
 	return h.render(v, http.StatusOK, "policies.html", page)
 }

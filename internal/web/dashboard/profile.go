@@ -1,7 +1,10 @@
 package dashboard
 
 import (
+	"errors"
 	"html/template"
+	"net/url"
+	"regexp"
 
 	"github.com/passerelle-pay/passerelle/internal/account"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -14,6 +17,10 @@ type profilePage struct {
 	Factor    account.Factor
 	Picture   template.HTML
 }
+
+// Offered is the authenticator that is being set up, for the form that confirms
+// it: after a mistyped code the same one is shown again.
+func (p profilePage) Offered() string { return p.Factor.URL.Reveal() }
 
 // Key is the text that people type into their authenticator.
 func (p profilePage) Key() string { return p.Factor.Key.Reveal() }
@@ -39,7 +46,11 @@ func (h *handler) changePassword(v *visit) error {
 	if v.PostFormValue("repeat") != next.Reveal() {
 		return h.showProfile(v, account.Factor{}, pay.Invalid("repeat", "the two do not match"))
 	}
-	if err := h.Accounts.ChangePassword(v.Context(), v.Person, pay.Secret(v.PostFormValue("old")), next); err != nil {
+	err := h.Accounts.ChangePassword(v.Context(), v.Person, pay.Secret(v.PostFormValue("old")), next)
+	if errors.Is(err, account.ErrWrong) {
+		err = &pay.Error{Kind: pay.KindUnauthorized, Code: "wrong_current_password", Message: "the current password is wrong"}
+	}
+	if err != nil {
 		return h.showProfile(v, account.Factor{}, err)
 	}
 	return h.done(v, "/dashboard/profile", "saved")
@@ -52,10 +63,25 @@ func (h *handler) offerFactor(v *visit) error {
 
 func (h *handler) confirmFactor(v *visit) error {
 	if err := h.Accounts.ConfirmSecondFactor(v.Context(), v.Person, v.PostFormValue("code")); err != nil {
-		return h.showProfile(v, account.Factor{}, err)
+		return h.showProfile(v, offered(v.PostFormValue("factor")), err)
 	}
 	return h.done(v, "/dashboard/profile", "saved")
 }
+
+// offered reads what the form of an authenticator brought back; zero for what
+// is none.
+func offered(link string) account.Factor {
+	u, err := url.Parse(link)
+	if err != nil || u.Scheme != "otpauth" || !plainKey.MatchString(u.Query().Get("secret")) || len(link) > maxLink {
+		return account.Factor{}
+	}
+	return account.Factor{Key: pay.Secret(u.Query().Get("secret")), URL: pay.Secret(link)}
+}
+
+// maxLink is what a picture holds with ease.
+const maxLink = 1000
+
+var plainKey = regexp.MustCompile(`^[A-Z2-7]{16,64}$`)
 
 func (h *handler) dropFactor(v *visit) error {
 	if err := h.Accounts.DropSecondFactor(v.Context(), v.Person, v.PostFormValue("code")); err != nil {

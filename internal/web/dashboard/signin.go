@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/passerelle-pay/passerelle/internal/account"
 	"github.com/passerelle-pay/passerelle/pay"
@@ -80,6 +81,13 @@ type teamPage struct {
 	Roles []account.Role
 	Email string     // of who was added
 	First pay.Secret // their password, shown once
+	Typed typedPerson
+}
+
+// typedPerson is who was to be let in and was refused.
+type typedPerson struct {
+	Email string
+	Role  account.Role
 }
 
 func (t teamPage) Password() string { return t.First.Reveal() }
@@ -97,6 +105,9 @@ func (h *handler) showTeam(v *visit, email string, first pay.Secret, fault error
 		return err
 	}
 	page.Email, page.First = email, first
+	if fault != nil {
+		page.Typed = typedPerson{email, account.Role(v.PostFormValue("role"))}
+	}
 	return h.fault(v, "team.html", page, fault)
 }
 
@@ -107,6 +118,15 @@ func (h *handler) addUser(v *visit) error {
 }
 
 func (h *handler) removeUser(v *visit) error {
+	users, err := h.Accounts.Users(v.Context(), v.Person)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(users, func(u account.User) bool { return u.ID == v.PathValue("id") })
+	if i >= 0 && !v.sure() { // nobody's is refused
+		u := users[i]
+		return h.ask(v, question{Act: "person", Facts: []fact{{"email", u.Email}, {"role", v.words.of("role." + string(u.Role))}}, Back: "/dashboard/team"})
+	}
 	if err := h.Accounts.RemoveUser(v.Context(), v.Person, v.PathValue("id")); err != nil {
 		return err
 	}

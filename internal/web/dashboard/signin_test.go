@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -108,12 +109,19 @@ func TestEveryPageIsThereInBothLanguages(t *testing.T) {
 	w := open(t)
 	b := w.owner("awa")
 	tx := b.payment("+24166000100")
+	titles := map[string]string{}
 	for _, path := range append(everyPage(), "/dashboard/transactions/"+tx.ID) {
 		b.lang = "fr"
 		b.shows(b.get(path), 200, `<html lang="fr">`, "Se déconnecter")
 		b.lang = "en-GB,en;q=0.9"
-		b.shows(b.get(path), 200, `<html lang="en">`, "Sign out")
+		b.lacks(b.shows(b.get(path), 200, `<html lang="en">`, "Sign out", `<link rel="icon"`), " : ")
+		title := regexp.MustCompile(`<title>([^<]*)</title>`).FindStringSubmatch(b.get(path).body)[1]
+		if head, _, _ := strings.Cut(path, "?"); titles[title] != "" || title == "Passerelle · awa" {
+			t.Errorf("%s has the title %q, as %s", head, title, titles[title])
+		}
+		titles[title] = path
 	}
+	b.shows(b.get("/dashboard/static/icon.svg"), 200, "<svg")
 	b.lang = "de"
 	b.shows(b.get("/dashboard/"), 200, `<html lang="fr">`)
 	b.leads(b.post("/dashboard/language", "language=en", "next=/dashboard/payments?status=failed"), "/dashboard/payments?status=failed")
@@ -157,7 +165,7 @@ func TestAPersonChangesTheirPassword(t *testing.T) {
 	b := w.owner("awa")
 	b.shows(b.post("/dashboard/profile", "old="+password, "new=a new password", "repeat=another"), 422, "diffèrent")
 	b.shows(b.post("/dashboard/profile", "old="+password, "new=short", "repeat=short"), 422, "12")
-	b.shows(b.post("/dashboard/profile", "old=wrong", "new=a new password", "repeat=a new password"), 422, "incorrect")
+	b.shows(b.post("/dashboard/profile", "old=wrong", "new=a new password", "repeat=a new password"), 422, "Le mot de passe actuel est incorrect")
 	b.leads(b.post("/dashboard/profile", "old="+password, "new=a new password", "repeat=a new password"), "/dashboard/profile?done=saved")
 	w.enter(b.caller.MerchantID, "awa@example.com", "a new password")
 }
@@ -176,7 +184,7 @@ func TestTheTeamGrowsAndShrinksAndTheTrailKnows(t *testing.T) {
 	b.shows(b.post("/dashboard/team", "email=eve@example.com", "role=owner"), 422)
 	_, rest, _ = strings.Cut(b.get("/dashboard/team").body, "/dashboard/team/")
 	id, _, _ := strings.Cut(rest, "/")
-	b.leads(b.post("/dashboard/team/"+id+"/remove"), "/dashboard/team?done=removed")
+	b.leads(b.asked("/dashboard/team/"+id+"/remove"), "/dashboard/team?done=removed")
 	paul.leads(paul.get("/dashboard/"), "/dashboard/sign-in")
 	b.shows(b.get("/dashboard/audit?check=1"), 200, "user.add", "user.remove", "sign_in", "192.0.2.1", "La chaîne est intacte")
 }

@@ -1,10 +1,12 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/secret"
@@ -21,6 +23,7 @@ type storyPage struct {
 	Tx         pay.Transaction
 	Phone      string
 	Connection string
+	Front      string // as people write it
 	Attempts   []pay.Attempt
 	Moments    []moment
 	Events     []told
@@ -29,6 +32,7 @@ type storyPage struct {
 	// What may be done about it now.
 	CanCheck, CanCancel, CanRefund bool
 	Left                           money.Amount // to refund
+	Typed                          string       // an amount that was refused
 	// NextReference makes a form that is sent twice refund once.
 	NextReference string
 }
@@ -73,9 +77,13 @@ func (h *handler) showStory(v *visit, id string, fault error) error {
 }
 
 func (h *handler) tell(ctx context.Context, v *visit, t pay.Transaction) (storyPage, error) {
-	p := storyPage{Tx: t, Phone: masked(t.Method.Phone), NextReference: "refund-" + secret.RandomLower(12)}
+	p := storyPage{Tx: t, Phone: masked(t.Method.Phone), Typed: v.PostFormValue("amount"), NextReference: "refund-" + secret.RandomLower(12)}
 	if v.Role.May("operate") {
 		p.Phone = t.Method.Phone
+	}
+	p.Front = cmp.Or(v.words.of("front."+t.Front), t.Front)
+	if known, ok := h.Gateway.Provider(t.Front); ok {
+		p.Front = cmp.Or(known.Title, t.Front)
 	}
 	q := h.Gateway.Store.Read()
 	var err error
@@ -92,7 +100,7 @@ func (h *handler) tell(ctx context.Context, v *visit, t pay.Transaction) (storyP
 	} else if !noRows(err) {
 		return p, err
 	}
-	p.Left = money.New(t.Amount.Minor-t.Refunded, t.Amount.Currency)
+	p.Left = leftOf(t)
 	p.CanCheck = len(p.Attempts) > 0 && t.Status != pay.StatusSucceeded
 	p.CanCancel = !t.Status.Final()
 	p.CanRefund = t.Kind == pay.Payment && t.Status == pay.StatusSucceeded && p.Left.IsPositive()
@@ -181,6 +189,13 @@ func (h *handler) check(v *visit) error {
 
 func (h *handler) cancel(v *visit) error {
 	id := v.PathValue("id")
+	t, err := h.Gateway.Find(v.Context(), v.caller(), provider.Search{ID: id})
+	if err != nil {
+		return err
+	}
+	if !v.sure() && !t.Status.Final() { // what is final is refused
+		return h.ask(v, question{Act: "cancel", Facts: v.of(t), Back: "/dashboard/transactions/" + id})
+	}
 	return h.onStory(v, id, "transaction.cancel", "", "canceled", func() error {
 		_, err := h.Gateway.Cancel(v.Context(), v.caller(), id)
 		return err
@@ -194,17 +209,43 @@ func (h *handler) refund(v *visit) error {
 	if err != nil {
 		return err
 	}
-	var amount money.Amount
-	if typed := v.PostFormValue("amount"); typed == "" {
-		amount = money.New(0, t.Amount.Currency)
-	} else if amount, err = readAmount(typed, t.Amount.Currency); err != nil {
+	amount := leftOf(t)
+	if typed := v.PostFormValue("amount"); strings.TrimSpace(typed) != "" {
+		if amount, err = readAmount(typed, t.Amount.Currency); err != nil {
+			return h.showStory(v, id, err)
+		}
+	}
+	if err := refundable(t, amount); err != nil && !v.sure() {
 		return h.showStory(v, id, err)
+	}
+	if !v.sure() {
+		// What was shown is given back, whatever is left by then.
+		v.PostForm.Set("amount", amount.Decimal())
+		return h.ask(v, question{Act: "refund", Facts: v.of(t, fact{"toRefund", amount.Format(v.words.lang)}), Back: "/dashboard/transactions/" + id})
 	}
 	req := provider.Request{Kind: pay.Refund, Parent: id, Reference: v.PostFormValue("reference"), Amount: amount}
 	return h.onStory(v, id, "transaction.refund", amount.String(), "refunded", func() error {
 		_, err := h.Gateway.RefundPayment(v.Context(), v.caller(), req, nil)
 		return err
 	})
+}
+
+// leftOf is what of a payment was not given back yet.
+func leftOf(t pay.Transaction) money.Amount {
+	return money.New(t.Amount.Minor-t.Refunded, t.Amount.Currency)
+}
+
+// refundable is what the gateway would say of a refund, before a person is
+// asked whether they are sure of it.
+func refundable(t pay.Transaction, amount money.Amount) error {
+	left := leftOf(t)
+	switch {
+	case t.Kind != pay.Payment || t.Status != pay.StatusSucceeded || !left.IsPositive():
+		return pay.Conflict(pay.CodeNotRefundable, "the payment can't be refunded")
+	case amount.Minor > left.Minor:
+		return pay.InvalidAs(pay.CodeAmountTooHigh, "amount", "the amount is above what the payment still has")
+	}
+	return nil
 }
 
 // onStory acts on one of the caller's transactions and shows it again.

@@ -124,13 +124,69 @@ func TestAStoryIsWhole(t *testing.T) {
 	}
 }
 
+func TestAStorySpeaksThePersonsLanguage(t *testing.T) {
+	t.Parallel()
+	b := open(t).owner("awa")
+	tx := b.payment("+24166000001")
+	tx.Alert = "the provider reports another reference"
+	b.must(b.store.Update(t.Context(), func(ctx context.Context, q *store.Tx) error {
+		err := q.InsertNotification(ctx, sqlgen.InsertNotificationParams{
+			MerchantID: tx.MerchantID, ID: "n_1", ConnectionID: tx.Connection, TransactionID: tx.ID, Hint: "failed", CreatedAt: b.clock().UnixMilli(),
+		})
+		if err != nil {
+			return err
+		}
+		return store.SaveTransaction(ctx, q.Queries, &tx)
+	}))
+	a := b.shows(b.get("/dashboard/transactions/"+tx.ID), 200, "Solde insuffisant chez le client", "<div>Échoué", "API Passerelle", "le prestataire parle d&#39;une autre référence")
+	b.lacks(a, "insufficient_funds", "<div>failed", "<dd>native", "the provider reports")
+	b.lang = "en"
+	b.lacks(b.shows(b.get("/dashboard/transactions/"+tx.ID), 200, "The customer&#39;s balance is too low", "<div>Failed", "Passerelle API", tx.Alert), "insufficient_funds")
+}
+
+func TestRepeatedButtonsSayWhatTheyAreAbout(t *testing.T) {
+	t.Parallel()
+	b := open(t).owner("awa")
+	b.shows(b.post("/dashboard/webhooks", "url=https://boutique.example/hook"), 200, `aria-label="Retirer https://boutique.example/hook"`, `aria-label="Désactiver https://boutique.example/hook"`)
+	b.shows(b.post("/dashboard/team", "email=paul@example.com", "role=read_only"), 200, `aria-label="Retirer paul@example.com"`)
+	b.shows(b.post("/dashboard/keys", "access=all", "name=Caisse"), 200, `aria-label="Révoquer Caisse …`, `aria-label="Remplacer Caisse …`)
+	b.shows(b.get("/dashboard/transactions/"+b.payment("+24166000100").ID), 200, `aria-label="Renvoyer payment.created #1"`)
+	b.shows(b.get("/dashboard/connections"), 200, `aria-label="Tester `, `aria-label="Désactiver `)
+	b.leads(b.post("/dashboard/routes", "position=3", "connection="+b.id("/dashboard/connections", "/dashboard/connections/")), "/dashboard/routes?done=added")
+	b.shows(b.get("/dashboard/routes"), 200, `aria-label="Retirer 3 · `)
+}
+
+func TestEmptyPagesSayWhatComesNext(t *testing.T) {
+	t.Parallel()
+	b := open(t).owner("awa")
+	for path, says := range map[string]string{
+		"payments": "créez un lien de paiement", "payouts": "déposez un fichier", "refunds": "ouvrez un encaissement réussi", "": "Aucun encaissement encore",
+		"links": "se partage", "routes": "dans l&#39;ordre de leur création. Ajoutez une route", "payments?status=failed": "Aucun résultat", "team": "Ce que chacun peut faire",
+	} {
+		b.shows(b.get("/dashboard/"+path), 200, says)
+	}
+	b.leads(b.post("/dashboard/mode", "mode=live"), "/dashboard/")
+	b.shows(b.get("/dashboard/"), 200, "ajoutez d&#39;abord une connexion", `class="button quiet" href="/dashboard/connections"`)
+	b.shows(b.get("/dashboard/connections"), 200, "rien ne peut être encaissé")
+}
+
+func TestCountriesHaveTheirNames(t *testing.T) {
+	t.Parallel()
+	b := open(t).owner("awa")
+	for _, page := range []string{"batches", "routes"} {
+		b.shows(b.get("/dashboard/"+page), 200, `<option value="CM">Cameroun</option>`)
+	}
+	b.lang = "en"
+	b.shows(b.get("/dashboard/routes"), 200, `<option value="CM">Cameroon</option>`, "(Cameroon)")
+}
+
 func TestARefundIsPartialThenWholeAndNeverTwice(t *testing.T) {
 	t.Parallel()
 	b := open(t).owner("awa")
 	tx := b.payment("+24166000100")
 	story := "/dashboard/transactions/" + tx.ID
-	b.leads(b.post(story+"/refund", "amount=5 000", "reference=r-1"), story+"?done=refunded")
-	b.shows(b.post(story+"/refund", "amount=5 000", "reference=r-1"), 409, "déjà utilisée")
+	b.leads(b.asked(story+"/refund", "amount=5 000", "reference=r-1"), story+"?done=refunded")
+	b.shows(b.asked(story+"/refund", "amount=5 000", "reference=r-1"), 409, "déjà utilisée")
 	if n := b.find(tx.ID).Refunded; n != 5000 {
 		t.Fatalf("refunded %d, want 5000", n)
 	}
@@ -138,8 +194,9 @@ func TestARefundIsPartialThenWholeAndNeverTwice(t *testing.T) {
 	for _, amount := range []string{"10 001", "0", "-5", "1,5", "abc"} {
 		b.shows(b.post(story+"/refund", "amount="+amount, "reference=r-x"), 422, `role="alert"`)
 	}
-	b.leads(b.post(story+"/refund", "amount=", "reference=r-2"), story+"?done=refunded")
+	b.leads(b.asked(story+"/refund", "amount=", "reference=r-2"), story+"?done=refunded")
 	b.shows(b.post(story+"/refund", "amount=", "reference=r-3"), 409, "ne peut pas")
+	b.shows(b.post(story+"/refund", "amount=", "reference=r-3", "sure=1"), 409, "ne peut pas")
 	b.lacks(b.get(story), story+"/refund")
 	if n := b.find(tx.ID).Refunded; n != 15000 {
 		t.Errorf("refunded %d, want 15000", n)
@@ -153,7 +210,7 @@ func TestWhatNobodyPaidCanBeCanceledAndWhatWasPaidNot(t *testing.T) {
 	b := open(t).owner("awa")
 	open := b.payment("", func(r *provider.Request) { r.Method = pay.Method{} })
 	paid := b.payment("+24166000100")
-	b.leads(b.post("/dashboard/transactions/"+open.ID+"/cancel"), "/dashboard/transactions/"+open.ID+"?done=canceled")
+	b.leads(b.asked("/dashboard/transactions/"+open.ID+"/cancel"), "/dashboard/transactions/"+open.ID+"?done=canceled")
 	if s := b.find(open.ID).Status; s != pay.StatusCanceled {
 		t.Errorf("it is %s", s)
 	}

@@ -85,5 +85,7 @@ var batchTexts = map[string][2]string{
 	"why.auth_failed": {"Identifiants refusés par le prestataire", "Credentials refused by the provider"}, "why.bad_request": {"Demande refusée par le prestataire", "Request refused by the provider"}, "why.provider_error": {"Erreur du prestataire", "Provider error"},
 	"why.insufficient_balance": {"Solde disponible insuffisant", "Available balance too low"}, "why.capability": {"Aucune connexion ne peut s'en charger", "No connection can carry it"},
 
+	"why.payment.insufficient_funds": {"Solde insuffisant chez le client", "The customer's balance is too low"},
+
 	"line.refused": {"la valeur n'est pas acceptée", "the value is not accepted"},
 }

@@ -37,12 +37,13 @@ var settingsTexts = map[string][2]string{
 	"goLive":           {"Avant la production", "Before going live"},
 	"goLiveHint":       {"Le prestataire veut voir ces paiements d'essai, chacun avec une réponse conforme de votre serveur à sa notification : le même transactionId, et le code reçu.", "The provider wants to see these test payments, each with a conforming answer of your server to its notification: the same transactionId, and the code received."},
 	"goLive.succeeded": {"paiements réussis", "payments that succeeded"}, "goLive.failed": {"paiements non aboutis", "payments that did not succeed"},
-	"goLiveSpoiled": {"notifications sans réponse conforme ; l'histoire de chaque paiement dit laquelle.", "notifications without a conforming answer; each payment's story says which."},
-	"verdict.valid": {"réponse conforme", "conforming answer"}, "verdict.wrong": {"réponse non conforme", "answer that does not conform"}, "verdict.missing": {"réponse sans le contenu attendu", "answer without the expected content"},
+	"goLiveSpoiled":   {"notifications sans réponse conforme ; l'histoire de chaque paiement dit laquelle.", "notifications without a conforming answer; each payment's story says which."},
+	"goLiveSpoiled.1": {"notification sans réponse conforme ; l'histoire de chaque paiement dit laquelle.", "notification without a conforming answer; each payment's story says which."},
+	"verdict.valid":   {"réponse conforme", "conforming answer"}, "verdict.wrong": {"réponse non conforme", "answer that does not conform"}, "verdict.missing": {"réponse sans le contenu attendu", "answer without the expected content"},
 
 	"activity": {"Activité", "Activity"}, "period.day": {"24 heures", "24 hours"}, "period.week": {"7 jours", "7 days"}, "period.month": {"30 jours", "30 days"},
-	"volume": {"Volume encaissé", "Volume taken"}, "paymentsCount": {"encaissements", "payments"}, "rate": {"Taux de réussite", "Success rate"},
-	"succeededCount": {"réussis", "succeeded"}, "failedCount": {"non aboutis", "did not succeed"}, "approval": {"Délai d'approbation", "Time to approve"},
+	"volume": {"Volume encaissé", "Volume taken"}, "paymentsCount": {"encaissements", "payments"}, "paymentsCount.1": {"encaissement", "payment"}, "rate": {"Taux de réussite", "Success rate"},
+	"succeededCount": {"réussis", "succeeded"}, "succeededCount.1": {"réussi", "succeeded"}, "failedCount": {"non aboutis", "did not succeed"}, "failedCount.1": {"non abouti", "did not succeed"}, "approval": {"Délai d'approbation", "Time to approve"},
 	"asTable":    {"Les mêmes chiffres en tableau", "The same figures as a table"},
 	"chartsHint": {"Encaissements terminés dans la période, par heure de fin (UTC) ; les deux dernières minutes n'y sont pas encore. Le délai va de la création à l'approbation.", "Payments that ended in the period, by the hour in which they did (UTC); the last two minutes are not in yet. The time is from creation to approval."},
 }

@@ -16,7 +16,7 @@ type words struct {
 var french, english = split()
 
 // tables are the texts by topic; a key stands in one of them.
-var tables = []map[string][2]string{texts, batchTexts, settingsTexts, reconcileTexts, policyTexts}
+var tables = []map[string][2]string{texts, batchTexts, settingsTexts, reconcileTexts, policyTexts, confirmTexts, auditTexts}
 
 // split parts the tables of both languages.
 func split() (fr, en map[string]string) {

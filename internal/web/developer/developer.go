@@ -106,17 +106,18 @@ type shownFront struct {
 func (p *Page) show(w http.ResponseWriter, r *http.Request) {
 	t := wordsFor(r)
 	page := start{T: t, Other: otherLanguage(r, t), Config: p.Config}
+	played, ok := p.results.find(r.URL.Query().Get("result"))
+	if ok {
+		page.Result = played.shown(t)
+	}
 	var err error
 	for _, f := range p.Fronts() {
 		shown := shownFront{Front: f}
-		if shown.Trials, err = p.trialsOf(f, t); err != nil {
+		if shown.Trials, err = p.trialsOf(f, played, t); err != nil {
 			p.fail(w, r, err)
 			return
 		}
 		page.Fronts = append(page.Fronts, shown)
-	}
-	if found, ok := p.results.find(r.URL.Query().Get("result")); ok {
-		page.Result = found.shown(t)
 	}
 	if page.Entries, err = p.latest(r.Context(), t); err != nil {
 		p.fail(w, r, err)

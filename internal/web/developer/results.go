@@ -23,11 +23,12 @@ const (
 
 // result is a trial that was played.
 type result struct {
-	id, front, source string
-	trial             conform.Trial
-	steps             []step
-	of                int // how many steps the trial has
-	edited            bool
+	id, front, title, file, source string
+	trial                          conform.Trial
+	steps                          []step
+	of                             int // how many steps the trial has
+	edited                         bool
+	bodies                         map[int]string // those that were edited, as they may be shown
 }
 
 // step is one exchange of it. Once a body was edited, what follows may hold
@@ -83,7 +84,7 @@ type shownExchange struct {
 }
 
 func (d result) shown(t words) *shownResult {
-	s := &shownResult{Front: d.front, Title: t.of(d.trial), Source: d.source, Edited: d.edited, Left: d.of - len(d.steps)}
+	s := &shownResult{Front: d.title, Title: t.of(d.trial), Source: d.source, Edited: d.edited, Left: d.of - len(d.steps)}
 	s.OK = s.Left == 0
 	for i, step := range d.steps {
 		s.OK = s.OK && step.Problem == ""

@@ -32,7 +32,7 @@ func wordsFor(r *http.Request) words {
 }
 
 var french = words{ //nolint:gosec // texts about credentials
-	"lang": "fr", "other": "en", "otherName": "English", "language": "Langue", "title": "Pour commencer",
+	"lang": "fr", "colon": " :", "other": "en", "otherName": "English", "language": "Langue", "title": "Pour commencer",
 	"lead":      "Essayez chaque API d'un clic. Tout se passe sur cette machine, avec de l'argent fictif.",
 	"addresses": "Adresses", "gateway": "Passerelle", "docs": "Référence de l'API", "dashboard": "Tableau de bord",
 	"phones": "Téléphones de test", "checkout": "Page de paiement", "ownCheckout": "chaque paiement apporte la sienne",
@@ -56,7 +56,7 @@ var french = words{ //nolint:gosec // texts about credentials
 }
 
 var english = words{
-	"lang": "en", "other": "fr", "otherName": "Français", "language": "Language", "title": "Getting started",
+	"lang": "en", "colon": ":", "other": "fr", "otherName": "Français", "language": "Language", "title": "Getting started",
 	"lead":      "Try each API with one click. Everything happens on this machine, with play money.",
 	"addresses": "Addresses", "gateway": "Gateway", "docs": "API reference", "dashboard": "Dashboard",
 	"phones": "Virtual phones", "checkout": "Hosted checkout", "ownCheckout": "each payment brings its own",

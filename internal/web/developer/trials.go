@@ -27,6 +27,7 @@ const (
 type shownTrial struct {
 	File, Title, Source string
 	Steps               []shownStep
+	Edited              bool // its bodies are those that were just sent
 }
 
 // shownStep is a step whose body can be edited.
@@ -47,7 +48,9 @@ func vectors(f Front) ([]conform.Vector, error) {
 	return conform.Trials(&provider.Provider{Name: nativeName, Vectors: own})
 }
 
-func (p *Page) trialsOf(f Front, t words) ([]shownTrial, error) {
+// trialsOf are a front's trials; the one that was just played has the bodies
+// that were edited for it.
+func (p *Page) trialsOf(f Front, played result, t words) ([]shownTrial, error) {
 	list, err := vectors(f)
 	if err != nil {
 		return nil, err
@@ -56,6 +59,11 @@ func (p *Page) trialsOf(f Front, t words) ([]shownTrial, error) {
 	trials := make([]shownTrial, 0, len(list))
 	for _, v := range list {
 		trial := shownTrial{File: v.File, Title: t.of(v.Trial), Source: v.Source}
+		var bodies map[int]string
+		if played.front == f.Name && played.file == v.File {
+			bodies = played.bodies
+			trial.Edited = len(bodies) > 0
+		}
 		for i, s := range v.Steps {
 			if s.Body == "" {
 				continue
@@ -65,6 +73,9 @@ func (p *Page) trialsOf(f Front, t words) ([]shownTrial, error) {
 				label = t["customer"]
 			}
 			body := s.Prefilled(values)
+			if edited, ok := bodies[i]; ok {
+				body = edited
+			}
 			trial.Steps = append(trial.Steps, shownStep{Field: field(i), Label: label, Body: body, Lines: strings.Count(body, "\n") + 1})
 		}
 		trials = append(trials, trial)
@@ -128,17 +139,18 @@ func (p *Page) find(name, file string) (Front, *conform.Vector, error) {
 
 func (p *Page) play(ctx context.Context, f Front, v conform.Vector, form url.Values) result {
 	values := p.values(f)
-	edited := map[int]string{}
+	edited, kept := map[int]string{}, map[int]string{}
 	for i, s := range v.Steps {
 		body := strings.ReplaceAll(form.Get(field(i)), "\r\n", "\n")
 		if form.Has(field(i)) && body != s.Prefilled(values) {
 			edited[i] = body
+			kept[i] = shownBody(s, s.Prefilled(values), body)
 		}
 	}
-	exchanges := conform.Watch(ctx, v, conform.Show{
+	exchanges := conform.Watch(ctx, onward(v, edited), conform.Show{
 		Base: f.Base, Sandbox: p.PublicURL, Values: values, Bodies: edited, Wait: patience, HTTP: p.http,
 	})
-	done := result{id: secret.RandomLower(idLength), front: f.Title, trial: v.Trial, source: v.Source, of: len(v.Steps)}
+	done := result{id: secret.RandomLower(idLength), front: f.Name, title: f.Title, file: v.File, trial: v.Trial, source: v.Source, of: len(v.Steps), bodies: kept}
 	for i, e := range exchanges {
 		_, changed := edited[i]
 		done.edited = done.edited || changed
