@@ -289,6 +289,8 @@ type Attempt struct {
 	Prompted bool
 	// HintFailed: a notification said "not paid" before any check did.
 	HintFailed bool
+	// HintPaid: a notification said "paid".
+	HintPaid bool
 	// HintedAt is when a notification last spoke of the attempt.
 	HintedAt time.Time
 	// Absent counts the provider's answers "I don't know this reference", since AbsentSince.

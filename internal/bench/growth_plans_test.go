@@ -34,6 +34,7 @@ var shared = []string{
 // walks may look at more rows than they return, for a reason.
 var walks = map[string]string{
 	"CloseVanishedCases":      "open differences between statement and books are few",
+	"CountAcknowledgements":   "its index has the test notifications of one target, of which the newest 500 are looked at",
 	"CountOpenCases":          "open differences between statement and books are few",
 	"ListReconciliationCases": "differences between statement and books are few",
 	"ListDeltaAccounts":       "deltas are folded into balances within moments",

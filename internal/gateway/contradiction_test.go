@@ -242,3 +242,19 @@ func TestABatchStopsWhereItsProcessIsAboutToEndAndGoesOnElsewhere(t *testing.T) 
 		w.balanced()
 	})
 }
+
+// Some providers notify of nothing but a reference, before they answer.
+func TestAHintThatSaysNothingHoldsUpNoFailure(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		w.alpha.on(submit, func(_ context.Context, c call) (provider.Result, error) {
+			w.hook(w.alpha, notice{Reference: c.reference}.text())
+			return declined, nil
+		})
+		tx := w.create(w.live, order("R1"))
+		w.status(tx, pay.StatusFailed)
+		w.alpha.on(status, said(declined))
+		w.after(time.Second)
+		w.status(tx, pay.StatusFailed)
+		w.events(tx, "payment.created", "payment.failed")
+	})
+}

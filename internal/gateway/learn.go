@@ -12,9 +12,9 @@ import (
 // unheard: a notification spoke of the attempt since the last definite answer about it.
 func unheard(a pay.Attempt) bool { return a.HintedAt.After(a.UpdatedAt) }
 
-// contradicted: what a notification said of the attempt since, and nobody has
-// looked into yet, speaks against its failure.
-func contradicted(a pay.Attempt) bool { return unheard(a) && !a.HintFailed }
+// contradicted: a notification says that the attempt was paid, and nobody has
+// looked into that yet.
+func contradicted(a pay.Attempt) bool { return unheard(a) && a.HintPaid }
 
 // isOvertaken: a notification arrived while the answer was on its way, so that
 // the answer may be older than the hint. A submission's answer is overtaken by

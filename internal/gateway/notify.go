@@ -123,7 +123,7 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 			return err
 		}
 		err = tx.MarkHinted(ctx, sqlgen.MarkHintedParams{
-			Failed: n.Hint == pay.OutcomeFailed, HintedAt: now.UnixMilli(),
+			Failed: n.Hint == pay.OutcomeFailed, Paid: n.Hint == pay.OutcomeSucceeded, HintedAt: now.UnixMilli(),
 			MerchantID: merchantID, TransactionID: a.TransactionID, Number: int64(a.Number),
 		})
 		due := now

@@ -283,7 +283,7 @@ func (g *Gateway) failOver(ctx context.Context, t pay.Transaction, a pay.Attempt
 			return fmt.Errorf("transaction is %s at attempt %d: no failover", now.Status, now.Attempts)
 		}
 		failed := k.attempts[a.Number-1]
-		if contradicted(failed) {
+		if unheard(failed) && !failed.HintFailed { // of what was refused outright, nobody would tell
 			return errContradicted
 		}
 		failed.Status, failed.Failure = pay.AttemptFailed, res.Failure

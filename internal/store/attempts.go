@@ -88,7 +88,7 @@ func DecodeAttempt(r sqlgen.Attempt) (pay.Attempt, error) {
 		MerchantID: r.MerchantID, TransactionID: r.TransactionID, Number: int(r.Number),
 		Connection: r.ConnectionID, Provider: r.Provider, Status: pay.AttemptStatus(r.Status),
 		Reference: r.Reference, ProviderReference: r.ProviderReference, Prompted: r.Prompted,
-		HintFailed: r.HintFailed, HintedAt: Time(r.HintedAt), Absent: int(r.Absent), AbsentSince: Time(r.AbsentSince),
+		HintFailed: r.HintFailed, HintPaid: r.HintPaid, HintedAt: Time(r.HintedAt), Absent: int(r.Absent), AbsentSince: Time(r.AbsentSince),
 		LeaseUntil: Time(r.LeaseUntil), CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt),
 	}
 	if err := json.Unmarshal([]byte(r.Data), &a.Data); err != nil {

@@ -149,8 +149,10 @@ UPDATE connections SET enabled = sqlc.arg(enabled)
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id = sqlc.arg(id);
 
 -- name: CountAcknowledgements :many
--- CountAcknowledgements counts a dialect's test notifications by type and by
--- what the merchant's acknowledgement was worth, each transaction's once.
-SELECT type, verdict, COUNT(DISTINCT transaction_id) AS n FROM deliveries
-WHERE merchant_id = $1 AND target = $2 AND mode = 'test' AND verdict <> ''
-GROUP BY type, verdict ORDER BY type, verdict;
+-- CountAcknowledgements counts a dialect's latest test notifications by type and
+-- by what the merchant's acknowledgement was worth, each transaction's once.
+SELECT type, verdict, COUNT(DISTINCT transaction_id) AS n FROM (
+    SELECT d.type, d.verdict, d.transaction_id FROM deliveries AS d
+    WHERE d.merchant_id = $1 AND d.target = $2 AND d.mode = 'test' AND d.verdict <> ''
+    ORDER BY d.id DESC LIMIT 500
+) AS latest GROUP BY type, verdict ORDER BY type, verdict;

@@ -113,7 +113,8 @@ SELECT version FROM transactions WHERE merchant_id = $1 AND id = $2;
 -- name: MarkHinted :exec
 -- MarkHinted notes that a notification spoke of the attempt, later than whatever
 -- it may contradict, though that was committed a moment ago.
-UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)), hinted_at = CASE
+UPDATE attempts SET hint_failed = (hint_failed OR CAST(sqlc.arg(failed) AS boolean)),
+    hint_paid = (hint_paid OR CAST(sqlc.arg(paid) AS boolean)), hinted_at = CASE
     WHEN updated_at >= CAST(sqlc.arg(hinted_at) AS bigint) THEN updated_at + 1
     ELSE CAST(sqlc.arg(hinted_at) AS bigint) END
 WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transaction_id) AND number = sqlc.arg(number);

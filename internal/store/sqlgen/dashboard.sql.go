@@ -10,9 +10,11 @@ import (
 )
 
 const countAcknowledgements = `-- name: CountAcknowledgements :many
-SELECT type, verdict, COUNT(DISTINCT transaction_id) AS n FROM deliveries
-WHERE merchant_id = $1 AND target = $2 AND mode = 'test' AND verdict <> ''
-GROUP BY type, verdict ORDER BY type, verdict
+SELECT type, verdict, COUNT(DISTINCT transaction_id) AS n FROM (
+    SELECT d.type, d.verdict, d.transaction_id FROM deliveries AS d
+    WHERE d.merchant_id = $1 AND d.target = $2 AND d.mode = 'test' AND d.verdict <> ''
+    ORDER BY d.id DESC LIMIT 500
+) AS latest GROUP BY type, verdict ORDER BY type, verdict
 `
 
 type CountAcknowledgementsParams struct {
@@ -26,8 +28,8 @@ type CountAcknowledgementsRow struct {
 	N       int64
 }
 
-// CountAcknowledgements counts a dialect's test notifications by type and by
-// what the merchant's acknowledgement was worth, each transaction's once.
+// CountAcknowledgements counts a dialect's latest test notifications by type and
+// by what the merchant's acknowledgement was worth, each transaction's once.
 func (q *Queries) CountAcknowledgements(ctx context.Context, arg CountAcknowledgementsParams) ([]CountAcknowledgementsRow, error) {
 	rows, err := q.db.QueryContext(ctx, countAcknowledgements, arg.MerchantID, arg.Target)
 	if err != nil {

@@ -34,6 +34,7 @@ type Attempt struct {
 	LeaseUntil        int64
 	CreatedAt         int64
 	UpdatedAt         int64
+	HintPaid          bool
 }
 
 type AuditEntry struct {

@@ -61,7 +61,7 @@ func (q *Queries) CountOpen(ctx context.Context) (int64, error) {
 }
 
 const getAttemptByProviderReference = `-- name: GetAttemptByProviderReference :one
-SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at FROM attempts
+SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at, hint_paid FROM attempts
 WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference = $3 AND provider_reference <> ''
 ORDER BY created_at DESC LIMIT 1
 `
@@ -94,12 +94,13 @@ func (q *Queries) GetAttemptByProviderReference(ctx context.Context, arg GetAtte
 		&i.LeaseUntil,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.HintPaid,
 	)
 	return i, err
 }
 
 const getAttemptByReference = `-- name: GetAttemptByReference :one
-SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at FROM attempts WHERE merchant_id = $1 AND connection_id = $2 AND reference = $3
+SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at, hint_paid FROM attempts WHERE merchant_id = $1 AND connection_id = $2 AND reference = $3
 `
 
 type GetAttemptByReferenceParams struct {
@@ -130,6 +131,7 @@ func (q *Queries) GetAttemptByReference(ctx context.Context, arg GetAttemptByRef
 		&i.LeaseUntil,
 		&i.CreatedAt,
 		&i.UpdatedAt,
+		&i.HintPaid,
 	)
 	return i, err
 }
@@ -614,7 +616,7 @@ func (q *Queries) LeaseCheck(ctx context.Context, arg LeaseCheckParams) error {
 }
 
 const listAttempts = `-- name: ListAttempts :many
-SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at FROM attempts WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY number
+SELECT merchant_id, transaction_id, number, connection_id, provider, status, reference, provider_reference, data, failure, prompted, hint_failed, hinted_at, absent, absent_since, lease_until, created_at, updated_at, hint_paid FROM attempts WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY number
 `
 
 type ListAttemptsParams struct {
@@ -650,6 +652,7 @@ func (q *Queries) ListAttempts(ctx context.Context, arg ListAttemptsParams) ([]A
 			&i.LeaseUntil,
 			&i.CreatedAt,
 			&i.UpdatedAt,
+			&i.HintPaid,
 		); err != nil {
 			return nil, err
 		}
@@ -818,14 +821,16 @@ func (q *Queries) ListChildren(ctx context.Context, arg ListChildrenParams) ([]T
 }
 
 const markHinted = `-- name: MarkHinted :exec
-UPDATE attempts SET hint_failed = (hint_failed OR CAST($1 AS boolean)), hinted_at = CASE
-    WHEN updated_at >= CAST($2 AS bigint) THEN updated_at + 1
-    ELSE CAST($2 AS bigint) END
-WHERE merchant_id = $3 AND transaction_id = $4 AND number = $5
+UPDATE attempts SET hint_failed = (hint_failed OR CAST($1 AS boolean)),
+    hint_paid = (hint_paid OR CAST($2 AS boolean)), hinted_at = CASE
+    WHEN updated_at >= CAST($3 AS bigint) THEN updated_at + 1
+    ELSE CAST($3 AS bigint) END
+WHERE merchant_id = $4 AND transaction_id = $5 AND number = $6
 `
 
 type MarkHintedParams struct {
 	Failed        bool
+	Paid          bool
 	HintedAt      int64
 	MerchantID    string
 	TransactionID string
@@ -837,6 +842,7 @@ type MarkHintedParams struct {
 func (q *Queries) MarkHinted(ctx context.Context, arg MarkHintedParams) error {
 	_, err := q.db.ExecContext(ctx, markHinted,
 		arg.Failed,
+		arg.Paid,
 		arg.HintedAt,
 		arg.MerchantID,
 		arg.TransactionID,
