@@ -286,11 +286,12 @@ func (s site) run(binary string, args ...string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), binary, args...)
 	cmd.Env = s.env
-	out, err := cmd.Output()
-	if err != nil {
-		s.t.Fatalf("%v: %v: %s", args, err, out)
+	var out, said strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &said
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("%v: %v: %s%s", args, err, out.String(), said.String())
 	}
-	return string(out)
+	return out.String()
 }
 
 func newSite(t *testing.T, database string) site {

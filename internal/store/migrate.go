@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -26,13 +27,30 @@ const (
 	lockTries  = 300
 )
 
+// A migration locks whole tables, and may meet traffic that locks rows of the
+// same tables in another order. One that PostgreSQL ends for that is tried again:
+// nothing of it was kept.
+const (
+	migrateTries = 10
+	migratePause = 200 * time.Millisecond
+)
+
 // Migrate brings the schema up to date.
 func (s *Store) Migrate(ctx context.Context) error {
 	return s.withMigrations(func(p *goose.Provider) error {
-		if _, err := p.Up(ctx); err != nil {
-			return fmt.Errorf("migrate database: %w", err)
+		for try := 1; ; try++ {
+			_, err := p.Up(ctx)
+			if err == nil {
+				return nil
+			}
+			if !collided(err) || try == migrateTries {
+				return fmt.Errorf("migrate database: %w", err)
+			}
+			s.opts.Log.Warn("a migration met traffic and is tried again", "error", err)
+			if err := sleep(ctx, migratePause); err != nil {
+				return fmt.Errorf("migrate database: %w", err)
+			}
 		}
-		return nil
 	})
 }
 

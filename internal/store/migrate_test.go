@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/pressly/goose/v3"
 
 	"github.com/passerelle-pay/passerelle/internal/store/pgtest"
 )
@@ -103,6 +105,15 @@ func TestBothEnginesNameTheSameUniqueIndexes(t *testing.T) {
 	for _, name := range []string{UniqueReference, UniqueFrontReference, UniqueMerchantName, UniqueUserEmail, UniqueIdempotencyKey, UniqueOperationReference} {
 		if postgres[name] == "" {
 			t.Errorf("no index is called %s; there are %s", name, fmt.Sprint(slices.Sorted(maps.Keys(postgres))))
+		}
+	}
+}
+
+func TestAMigrationThatMetTrafficIsToldFromOneThatIsWrong(t *testing.T) {
+	for code, again := range map[string]bool{deadlockDetected: true, serializationFailure: true, "42601": false} {
+		err := fmt.Errorf("up: %w", &goose.PartialError{Err: &pgconn.PgError{Code: code}})
+		if collided(err) != again {
+			t.Errorf("%s: tried again is %t", code, !again)
 		}
 	}
 }
