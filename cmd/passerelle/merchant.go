@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,8 +32,6 @@ type dialectFlags struct {
 	CallbackURL string   `name:"callback-url" help:"The merchant's own server, for notifications in dialects that don't name one per request." placeholder:"URL"`
 	ReturnURL   string   `name:"return-url" help:"Where browsers go after a hosted page, with ?outcome=success or failure." placeholder:"URL"`
 	Option      []string `help:"Option of a dialect: provider.name=value; may be repeated." placeholder:"OPTION"`
-
-	AllowNetworks string `help:"Networks beyond the public ones that those addresses may lie in, as for serve." env:"PASSERELLE_ALLOW_NETWORKS" placeholder:"CIDRS"`
 }
 
 func (f dialectFlags) settings() (app.DialectSettings, error) {
@@ -65,7 +64,7 @@ func (m merchantAdd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return onDatabaseAllowing(ctx, m.database, m.AllowNetworks, func(a *app.App) error {
+	return onDatabase(ctx, m.database, func(a *app.App) error {
 		c, err := a.AddMerchant(ctx, m.Name, m.Email, settings)
 		if err != nil {
 			return err
@@ -87,7 +86,7 @@ func (m merchantKeys) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return onDatabaseAllowing(ctx, m.database, m.AllowNetworks, func(a *app.App) error {
+	return onDatabase(ctx, m.database, func(a *app.App) error {
 		c, err := a.RotateKeys(ctx, m.Name, settings)
 		if err != nil {
 			return err
@@ -171,18 +170,11 @@ func findMerchant(ctx context.Context, s *store.Store, name string) (sqlgen.Merc
 
 // onDatabase builds the program without listening, for one command.
 func onDatabase(ctx context.Context, d database, do func(*app.App) error) error {
-	return onDatabaseAllowing(ctx, d, "", do)
-}
-
-// onDatabaseAllowing is onDatabase where addresses in some networks may be called.
-func onDatabaseAllowing(ctx context.Context, d database, networks string, do func(*app.App) error) error {
 	c := app.Config{OperatorDelay: "1s", Log: logger("text", "warn")}
 	d.fill(&c)
 	var err error
-	if c.AllowNetworks, err = app.ParseNetworks("PASSERELLE_ALLOW_NETWORKS", networks); err != nil {
-		return err
-	}
-	if err := c.Check(); err != nil {
+	c.AllowNetworks, err = d.networks()
+	if err := errors.Join(err, c.Check()); err != nil {
 		return err
 	}
 	if c.PublicURL == "" {

@@ -16,7 +16,6 @@ type serveCommand struct {
 	Addr           string        `help:"Address to listen on." default:":8080" env:"PASSERELLE_ADDR"`
 	AdminAddr      string        `help:"Address for /metrics, /healthz and /readyz alone." default:"127.0.0.1:9090" env:"PASSERELLE_ADMIN_ADDR"`
 	TrustedProxies string        `help:"Proxies whose forwarded headers count." env:"PASSERELLE_TRUSTED_PROXIES" placeholder:"CIDRS"`
-	AllowNetworks  string        `help:"Networks beyond the public ones that may be called." env:"PASSERELLE_ALLOW_NETWORKS" placeholder:"CIDRS"`
 	Rates          string        `help:"Requests a second of one client, where they differ from pages=50,sign-in=2,hooks=1000,control=500,keys=5000; off for no bound." env:"PASSERELLE_RATES" placeholder:"RATES"`
 	TLSCert        string        `name:"tls-cert" help:"Certificate file; serves HTTPS." env:"PASSERELLE_TLS_CERT" placeholder:"FILE"`
 	TLSKey         string        `name:"tls-key" help:"Key file of the certificate." env:"PASSERELLE_TLS_KEY" placeholder:"FILE"`
@@ -78,7 +77,7 @@ func (s serveCommand) judged() (c app.Config, problems []error) {
 	if c.TrustedProxies, err = app.ParseNetworks("PASSERELLE_TRUSTED_PROXIES", s.TrustedProxies); err != nil {
 		problems = append(problems, err)
 	}
-	if c.AllowNetworks, err = app.ParseNetworks("PASSERELLE_ALLOW_NETWORKS", s.AllowNetworks); err != nil {
+	if c.AllowNetworks, err = s.networks(); err != nil {
 		problems = append(problems, err)
 	}
 	if c.Rates, err = app.ParseRates(s.Rates); err != nil {

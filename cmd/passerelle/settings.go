@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -81,6 +82,12 @@ type database struct {
 	Keys        string `help:"Keys that seal credentials, primary first: id:base64[,id:base64]." env:"PASSERELLE_KEYS" placeholder:"KEYS"`
 	KeysFile    string `help:"File with the keys, one a line, readable by its owner alone; instead of PASSERELLE_KEYS." env:"PASSERELLE_KEYS_FILE" placeholder:"FILE"`
 	PublicURL   string `help:"Address in links, such as https://pay.example.com." env:"PASSERELLE_PUBLIC_URL" placeholder:"URL"`
+
+	AllowNetworks string `help:"Networks beyond the public ones that may be called." env:"PASSERELLE_ALLOW_NETWORKS" placeholder:"CIDRS"`
+}
+
+func (d database) networks() ([]netip.Prefix, error) {
+	return app.ParseNetworks("PASSERELLE_ALLOW_NETWORKS", d.AllowNetworks)
 }
 
 // fill puts the settings into a configuration, whose Check judges them.

@@ -93,45 +93,51 @@ func (s *stage) once(ctx context.Context, t *thing) (time.Duration, error) {
 // that it brings no payment's row into a cache.
 func (s *stage) drawAll(ctx context.Context) error {
 	s.draws = make([]drawn, growthDraws)
-	for i := range s.draws {
-		d := &s.draws[i]
-		at := time.Now().Add(-time.Duration(rand.Int64N(int64(preloadSpread)))) //nolint:gosec // it draws a sample
-		for _, one := range []struct {
-			into         *string
-			column, from string
-			least        string
-		}{
-			{&d.id, "id", "transactions WHERE merchant_id = $1 AND mode = 'live' AND kind = 'payment'", pay.IDBound(pay.PrefixOf(pay.Payment), s.merchant, at)},
-			{&d.reference, "reference", "transactions WHERE merchant_id = $1 AND mode = 'live'", ""},
-			{&d.atProvider, "provider_reference", "attempts WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference <> ''", ""},
-		} {
-			if err := s.drawOne(ctx, one.into, one.column, one.from, one.least); err != nil {
-				return fmt.Errorf("draw a payment's %s: %w", one.column, err)
-			}
+	for _, one := range []struct {
+		into         func(*drawn) *string
+		column, from string
+	}{
+		{func(d *drawn) *string { return &d.id }, "id", "transactions WHERE merchant_id = $1 AND mode = 'live' AND kind = 'payment'"},
+		{func(d *drawn) *string { return &d.reference }, "reference", "transactions WHERE merchant_id = $1 AND mode = 'live'"},
+		{func(d *drawn) *string { return &d.atProvider }, "provider_reference", "attempts WHERE merchant_id = $1 AND connection_id = $2 AND provider_reference <> ''"},
+	} {
+		last, err := s.lastOf(ctx, one.column, one.from)
+		for i := 0; err == nil && i < len(s.draws); i++ {
+			err = s.drawOne(ctx, one.into(&s.draws[i]), one.column, one.from, last)
+		}
+		if err != nil {
+			return fmt.Errorf("draw a payment's %s: %w", one.column, err)
 		}
 	}
 	return nil
 }
 
-// drawOne finds the first value of a column from least on, or the last; without
-// least, from a random one on, as those of copies are scattered evenly over all
-// texts of a form.
-func (s *stage) drawOne(ctx context.Context, into *string, column, from, least string) error {
-	args := []any{s.merchant}
-	if strings.Contains(from, "$2") {
-		args = append(args, s.connection.ID)
+// drawOne finds the first value of a column from a random one on: an id as old as
+// any, and of the others, which are scattered evenly over all texts of a form,
+// any text.
+func (s *stage) drawOne(ctx context.Context, into *string, column, from, last string) error {
+	least := last[:len(last)-tailLength+1] + fmt.Sprintf("%010d", rand.Int64N(1e10)) //nolint:gosec // it draws a sample
+	if column == "id" {
+		at := time.Now().Add(-time.Duration(rand.Int64N(int64(preloadSpread)))) //nolint:gosec // it draws a sample
+		least = pay.IDBound(pay.PrefixOf(pay.Payment), s.merchant, at)
 	}
-	db := s.store().RawRead()
-	last := ""
-	if err := db.QueryRowContext(ctx, "SELECT MAX("+column+") FROM "+from, args...).Scan(&last); err != nil {
-		return err
-	}
-	if least == "" {
-		head := last[:len(last)-tailLength+1]
-		least = head + fmt.Sprintf("%010d", rand.Int64N(1e10)) //nolint:gosec // it draws a sample
-	}
+	args := s.drawnFrom(from)
 	query := fmt.Sprintf("SELECT %[1]s FROM %[2]s AND %[1]s >= $%[3]d ORDER BY %[1]s LIMIT 1", column, from, len(args)+1)
-	return db.QueryRowContext(ctx, query, append(args, min(least, last))...).Scan(into)
+	return s.store().RawRead().QueryRowContext(ctx, query, append(args, min(least, last))...).Scan(into)
+}
+
+func (s *stage) lastOf(ctx context.Context, column, from string) (last string, err error) {
+	query := "SELECT MAX(" + column + ") FROM " + from
+	err = s.store().RawRead().QueryRowContext(ctx, query, s.drawnFrom(from)...).Scan(&last)
+	return last, err
+}
+
+// drawnFrom are the arguments of what is drawn from.
+func (s *stage) drawnFrom(from string) []any {
+	if strings.Contains(from, "$2") {
+		return []any{s.merchant, s.connection.ID}
+	}
+	return []any{s.merchant}
 }
 
 func (s *stage) api(path string) error {

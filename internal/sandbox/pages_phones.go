@@ -57,7 +57,7 @@ func (c control) handsets(ctx context.Context, opened []string, t words) ([]hand
 func drawn(p Phone, t words) handset {
 	h := handset{Phone: p, Anchor: anchor(p.MSISDN), Local: p.MSISDN, Holder: holderName(strings.TrimPrefix(p.MSISDN, "+"))}
 	if n, err := phone.Parse(p.MSISDN, ""); err == nil {
-		h.Local, h.Country = n.National(), t["country."+n.Country()]
+		h.Local, h.Country = n.National(), phone.CountryName(n.Country(), t["lang"])
 		if op, ok := phone.Suggest(n); ok {
 			h.Operator = op.Name
 		}
@@ -117,7 +117,7 @@ type country struct {
 func countries(chosen string, t words) []country {
 	var list []country
 	for _, code := range phone.Countries() {
-		list = append(list, country{code, t["country."+code], "+" + phone.CountryCode(code), code == chosen})
+		list = append(list, country{code, phone.CountryName(code, t["lang"]), "+" + phone.CountryCode(code), code == chosen})
 	}
 	return list
 }

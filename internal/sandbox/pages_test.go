@@ -26,9 +26,6 @@ func TestBothLanguagesHaveTheSameWords(t *testing.T) {
 	for _, status := range []string{statusPrompted, statusOTP, statusChallenge, statusProcessing, statusSucceeded, statusFailed, statusCanceled} {
 		keys = append(keys, "status."+status)
 	}
-	for _, code := range phone.Countries() {
-		keys = append(keys, "country."+code)
-	}
 	for end := range byLastFour {
 		keys = append(keys, "trial."+end)
 	}

@@ -49,9 +49,6 @@ var french = words{
 	"trial.0005": "Plafond atteint", "trial.0006": "Opérateur indisponible", "trial.0007": "Accepté, puis sans réponse, bien que l'argent soit parti",
 	"trial.0008": "Signalé échoué, puis réussi", "trial.0009": "La notification part trois fois", "trial.0010": "La notification ne vient jamais",
 	"trial.0011": "Demande un code à usage unique : 1234",
-	"country.GA": "Gabon", "country.CG": "Congo", "country.CM": "Cameroun", "country.CI": "Côte d'Ivoire", "country.SN": "Sénégal",
-	"country.BF": "Burkina Faso", "country.ML": "Mali", "country.TG": "Togo", "country.BJ": "Bénin", "country.GN": "Guinée",
-	"country.NE": "Niger", "country.CD": "RD Congo",
 }
 
 var english = words{
@@ -82,7 +79,4 @@ var english = words{
 	"trial.0005": "Limit reached", "trial.0006": "Operator unavailable", "trial.0007": "Accepted, then a time-out, although the money moved",
 	"trial.0008": "Reported failed, then succeeded", "trial.0009": "The notification is sent three times", "trial.0010": "The notification never comes",
 	"trial.0011": "Needs a one-time password: 1234",
-	"country.GA": "Gabon", "country.CG": "Congo", "country.CM": "Cameroon", "country.CI": "Côte d'Ivoire", "country.SN": "Senegal",
-	"country.BF": "Burkina Faso", "country.ML": "Mali", "country.TG": "Togo", "country.BJ": "Benin", "country.GN": "Guinea",
-	"country.NE": "Niger", "country.CD": "DR Congo",
 }

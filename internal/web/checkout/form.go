@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/passerelle-pay/passerelle/internal/gateway"
-	"github.com/passerelle-pay/passerelle/internal/web"
 	"github.com/passerelle-pay/passerelle/money"
 	"github.com/passerelle-pay/passerelle/pay"
 	"github.com/passerelle-pay/passerelle/phone"
@@ -141,7 +140,7 @@ func collectsIn(rails []*provider.Provider, code string) bool {
 }
 
 func operatorsIn(code string, cur money.Currency, lang string) operatorGroup {
-	group := operatorGroup{Country: country{Code: code, Name: web.Country(code, lang), Prefix: phone.CountryCode(code)}}
+	group := operatorGroup{Country: country{Code: code, Name: phone.CountryName(code, lang), Prefix: phone.CountryCode(code)}}
 	for _, o := range phone.OperatorsIn(code) {
 		if o.Accepts(cur) {
 			group.Operators = append(group.Operators, operatorOption{o.ID, o.Name, strings.Join(o.Prefixes, " ")})

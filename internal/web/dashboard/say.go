@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/passerelle-pay/passerelle/internal/web"
 	"github.com/passerelle-pay/passerelle/pay"
+	"github.com/passerelle-pay/passerelle/phone"
 	"github.com/passerelle-pay/passerelle/provider"
 )
 
@@ -22,7 +22,7 @@ func (f frame) Count(n any, noun string) string {
 }
 
 // Country is a country's name.
-func (f frame) Country(code string) string { return web.Country(code, f.Lang) }
+func (f frame) Country(code string) string { return phone.CountryName(code, f.Lang) }
 
 // Did is an act of the audit trail in words.
 func (f frame) Did(action string) string {
