@@ -204,6 +204,8 @@ type Transaction struct {
 	Attempts    int   `json:",omitzero"`
 	PaidAttempt int   `json:",omitzero"`
 	Sequence    int64 `json:",omitzero"`
+	// Untold: it is known that none of its events was owed to anybody yet.
+	Untold bool `json:",omitzero"`
 
 	CreatedAt   time.Time `json:",omitzero"`
 	UpdatedAt   time.Time `json:",omitzero"`

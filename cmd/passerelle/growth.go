@@ -33,8 +33,10 @@ func growthLines(r bench.GrowthResult) []line {
 		for _, s := range r.Sizes {
 			each = append(each, fmt.Sprintf("%.2f", s.Took[i].P50))
 		}
-		last := r.Sizes[len(r.Sizes)-1].Took[i].P50
-		lines = append(lines, line{m.Name, fmt.Sprintf("%s ms at the median, ratio %.2f", strings.Join(each, ", "), last/max(m.P50, 0.001))})
+		for _, base := range r.Bases() {
+			each = append(each, fmt.Sprintf("%.2f times that of %d payments", r.Ratio(m.Name, base), base.Payments))
+		}
+		lines = append(lines, line{m.Name, "ms at the median: " + strings.Join(each, ", ")})
 	}
 	for _, s := range r.Skipped {
 		lines = append(lines, line{"not measured", s})

@@ -33,8 +33,8 @@ func (a *App) plan() {
 		a.workers = append(a.workers, w)
 		return w
 	}
-	checks := newRunner(a, "transactions", 64, a.Gateway.ClaimTransactions, a.Gateway.Resolve)
-	deliveries := newRunner(a, "deliveries", 64, a.Webhooks.Claim, a.Webhooks.Work)
+	checks := newRunner(a, "transactions", 128, a.Gateway.ClaimTransactions, a.Gateway.Resolve)
+	deliveries := newRunner(a, "deliveries", 128, a.Webhooks.Claim, a.Webhooks.Work)
 	wakes[gateway.WorkTransactions] = add(workerOf(checks)).wake
 	wakes[gateway.WorkDeliveries] = add(workerOf(deliveries)).wake
 	a.Gateway.OnHandOver(gateway.HandOver{Check: reserving(checks), Delivery: reserving(deliveries)})

@@ -80,7 +80,7 @@ func openLoosely(ctx context.Context, url string) (*sql.Conn, func() error, erro
 		return nil, nil, fmt.Errorf("read database URL: %w", err)
 	}
 	config.RuntimeParams["synchronous_commit"] = "off"
-	config.RuntimeParams["maintenance_work_mem"] = "256MB"
+	config.RuntimeParams["maintenance_work_mem"] = "1GB"
 	return connect(ctx, "pgx", stdlib.RegisterConnConfig(config))
 }
 

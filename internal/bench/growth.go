@@ -103,17 +103,13 @@ func RunGrowth(ctx context.Context, c GrowthConfig) (result GrowthResult, err er
 	return result, nil
 }
 
-// noRoom says why a size is left out: the disk would be full. The bytes of a
-// payment are those between the two sizes before, as an empty database has some.
+// noRoom says why a size is left out: the disk would be full.
 func noRoom(stages []*stage, size int) string {
 	if len(stages) == 0 {
 		return ""
 	}
-	last, before := stages[len(stages)-1].size, GrowthSize{}
-	if len(stages) > 1 {
-		before = stages[len(stages)-2].size
-	}
-	need := int64(float64(last.Bytes-before.Bytes) / float64(last.Payments-before.Payments) * float64(size))
+	last := stages[len(stages)-1]
+	need := int64(float64(last.size.Bytes-last.empty) / float64(last.size.Payments) * float64(size))
 	free, known := freeDisk(os.TempDir())
 	if !known || free-need >= growthReserve {
 		return ""

@@ -56,7 +56,7 @@ var entrances = map[string]string{
 	"PageTransactions":              "ix_transactions_list",
 	"PageTransactionsByStatus":      "ix_transactions_status",
 	"PageTransactionsByPhone":       "ix_transactions_search_phone",
-	"ListTransactionsByReference":   "ix_transactions_search_reference",
+	"ListTransactionsByReference":   "ux_transactions_reference",
 	"GetAttemptByReference":         "ux_attempts_reference",
 	"GetAttemptByProviderReference": "ix_attempts_provider_reference",
 	"ListEvents":                    "ix_events_list",

@@ -70,7 +70,7 @@ Written by ` + "`make growth`" + `. How long the same things take with more and 
 
 One merchant has all payments, with the events, attempts, postings and deliveries that a settled payment keeps; they are spread over the last 20 days, and made by multiplying a payment that went through the gateway. The 100 oldest are marked as failed, so that a list of the failed has to find its rows behind all others; 500 owe work for *claim due*, which takes 50 at a time. A payment that is read or searched for is drawn from all of them with the same chance: where they are more than memory holds, most of its rows come from the disk; a deep page lies at the far end of the list. *Create* is the answer to the merchant: commit, call of a provider that answers at once, commit.
 
-The gateways of all sizes stand side by side and are asked in turn, one request at a time, so that what else the machine does meets all of them; each figure is of as many requests. The ratio is that of the medians at the most and at the fewest payments.
+The gateways of all sizes stand side by side and are asked in turn, one request at a time, so that what else the machine does meets all of them; each figure is of as many requests. The last columns are the median at the most payments by that at fewer: how many times as long it takes.
 
 ![How long things take by payments stored](growth.svg)
 `
@@ -98,20 +98,49 @@ func growthTable(b *bytes.Buffer, r GrowthResult) {
 		disk += " " + megabytes(s.Bytes) + " |"
 		speed += " " + grouped(int(s.PreloadPerSecond)) + " |"
 	}
-	fmt.Fprintf(b, "%s ratio |\n%s ---: |\n", head, rule)
+	bases := r.Bases()
+	for _, base := range bases {
+		head += " by " + grouped(base.Payments) + " |"
+		rule += " ---: |"
+	}
+	empty := strings.Repeat(" |", len(bases))
+	fmt.Fprintf(b, "%s\n%s\n", head, rule)
 	for _, m := range most.Took {
 		fmt.Fprintf(b, "| %s |", m.Name)
 		for _, s := range r.Sizes {
 			p, _ := s.find(m.Name)
 			fmt.Fprintf(b, " %.2f (%.1f) |", p.P50, p.P99)
 		}
-		first, _ := r.Sizes[0].find(m.Name)
-		fmt.Fprintf(b, " %.2f |\n", m.P50/max(first.P50, 0.001))
+		for _, base := range bases {
+			fmt.Fprintf(b, " %.2f |", r.Ratio(m.Name, base))
+		}
+		b.WriteString("\n")
 	}
-	fmt.Fprintf(b, "%s |\n%s |\n", disk, speed)
+	fmt.Fprintf(b, "%s%s\n%s%s\n", disk, empty, speed, empty)
 	for _, s := range r.Skipped {
 		fmt.Fprintf(b, "\nNot measured: %s.\n", s)
 	}
+}
+
+// fewPayments is the most with which everything is in memory.
+const fewPayments = 10_000
+
+// Bases are the sizes that the largest is compared with: those with few
+// payments, or the smallest.
+func (r GrowthResult) Bases() []GrowthSize {
+	smaller := r.Sizes[:len(r.Sizes)-1]
+	few := slices.DeleteFunc(slices.Clone(smaller), func(s GrowthSize) bool { return s.Payments > fewPayments })
+	if len(few) == 0 && len(smaller) > 0 {
+		few = smaller[:1]
+	}
+	return few
+}
+
+// Ratio is how many times as long something takes with the most payments.
+func (r GrowthResult) Ratio(name string, base GrowthSize) float64 {
+	most, _ := r.Sizes[len(r.Sizes)-1].find(name)
+	least, _ := base.find(name)
+	return most.P50 / max(least.P50, 0.001)
 }
 
 func storeTitle(store string) string {

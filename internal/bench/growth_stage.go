@@ -37,6 +37,7 @@ type stage struct {
 	cookie string
 	deep   string // id of a payment at the far end of the list
 	claims int
+	empty  int64 // bytes of a database that holds one payment
 }
 
 func newStage(ctx context.Context, c Config, payments int) (_ *stage, err error) {
@@ -55,6 +56,11 @@ func newStage(ctx context.Context, c Config, payments int) (_ *stage, err error)
 	if err := s.settle(ctx); err != nil {
 		return nil, err
 	}
+	before, err := s.rig.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.empty = before.bytes
 	if err := s.stopGateway(); err != nil {
 		return nil, fmt.Errorf("stop the gateway: %w", err)
 	}

@@ -113,7 +113,10 @@ func (c Config) command(mode string) string {
 		text += fmt.Sprintf(" --clients %d", c.Clients)
 	}
 	if mode == modeLifeCycle {
-		text += fmt.Sprintf(" --provider-latency %s --warmup %s", c.ProviderLatency, c.Warmup)
+		text += " --provider-latency " + c.ProviderLatency
+	}
+	if mode == modeLifeCycle || mode == modeSandbox {
+		text += fmt.Sprintf(" --warmup %s", c.Warmup)
 	}
 	text += fmt.Sprintf(" --duration %s", c.Duration)
 	if c.Preload > 0 {

@@ -27,10 +27,7 @@ func about(merchantID, id string) known {
 }
 
 func readKnown(ctx context.Context, q *sqlgen.Queries, merchantID, id string) (k known, err error) {
-	if k.t, err = store.Transaction(ctx, q, merchantID, id); err != nil {
-		return k, err
-	}
-	k.attempts, err = store.Attempts(ctx, q, merchantID, id)
+	k.t, k.attempts, err = store.TransactionWithAttempts(ctx, q, merchantID, id)
 	return k, err
 }
 
@@ -129,6 +126,7 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, of *known, aske
 	t.UpdatedAt = now
 	if d.Event != "" {
 		t.Sequence++
+		news.plan(t, d.Event)
 	}
 	if a != nil && res != nil {
 		if err := store.SaveAttempt(ctx, q, *a); err != nil {

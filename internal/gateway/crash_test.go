@@ -31,7 +31,7 @@ func TestAnotherNodeSettlesWhatADeadOneLeftAfterItsLease(t *testing.T) {
 		tx := w.kill(order("R1"))
 		other := w.newGateway()
 		w.alpha.on(status, said(paid))
-		w.clock.Advance(14 * time.Second)
+		w.clock.Advance(9 * time.Second)
 		w.workOn(other)
 		w.status(tx, pay.StatusPending)
 		if n := w.alpha.count(status); n != 0 {

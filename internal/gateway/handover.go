@@ -36,6 +36,7 @@ type telling struct {
 	listeners []listener
 	handed    []handed
 	due       bool // deliveries were written that nobody has in hand
+	first     bool // the transaction's merchant was owed nothing before
 }
 
 type handed struct {
@@ -54,7 +55,7 @@ func (o *telling) reset() {
 	for _, h := range o.handed {
 		h.to.Release()
 	}
-	o.handed, o.due = o.handed[:0], false
+	o.handed, o.due, o.first = o.handed[:0], false, false
 }
 
 // done sets off what was written; after an error, nothing.
@@ -69,6 +70,14 @@ func (o *telling) done(err error) {
 	if o.due {
 		o.g.onWork(WorkDeliveries)
 	}
+}
+
+// plan notes in a transaction that is going to be saved whether the event that
+// tell then writes is the first that anybody is owed: who delivers it need not
+// look for earlier ones.
+func (o *telling) plan(t *pay.Transaction, event string) {
+	o.first = t.Untold || event == "created"
+	t.Untold = o.first && len(targets(o.listeners, *t, event)) == 0
 }
 
 // tell writes the event of a change, and its deliveries to all who want it.
@@ -106,7 +115,7 @@ func (o *telling) owe(ctx context.Context, q *sqlgen.Queries, t pay.Transaction,
 		d.NextAttemptAt = store.Millis(o.g.now().Add(store.DeliveryLease))
 		row, event := sqlgen.Delivery(d), sqlgen.Event(e)
 		o.handed = append(o.handed, handed{w, store.DueDelivery{
-			Claimed: store.Claimed{MerchantID: d.MerchantID, ID: d.ID}, Row: &row, Event: &event,
+			Claimed: store.Claimed{MerchantID: d.MerchantID, ID: d.ID}, Row: &row, Event: &event, About: &t, First: o.first,
 		}})
 	} else {
 		o.due = true

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"encoding/json"
 	"reflect"
 	"testing"
 	"time"
@@ -85,6 +86,38 @@ func (w *world) handedAsStored(rows []store.DueDelivery) {
 	if err != nil || !reflect.DeepEqual(event, *d.Event) {
 		w.Errorf("handed over %+v, stored is %+v, error %v", *d.Event, event, err)
 	}
+	if about, err := json.Marshal(d.About); err != nil || string(about) != event.Snapshot {
+		w.Errorf("handed over with %s, the event has %s, error %v", about, event.Snapshot, err)
+	}
+}
+
+func TestOnlyTheFirstEventThatIsOwedIsHandedOverAsTheFirst(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		deliveries := &bench[store.DueDelivery]{free: 100}
+		w.OnHandOver(gateway.HandOver{Delivery: deliveries.reserve})
+		w.endpoint("we_1", `["payment.created","payment.succeeded"]`, true)
+		w.alpha.on(submit, said(waiting))
+		first := w.create(w.live, order("R1"))
+		err := w.store.Update(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Raw().ExecContext(ctx, `UPDATE webhook_endpoints SET events = '["payment.succeeded"]'`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := w.create(w.live, order("R2"))
+		w.alpha.on(status, said(paid))
+		w.after(time.Minute)
+		w.status(first, pay.StatusSucceeded)
+		w.status(second, pay.StatusSucceeded)
+		told := map[string][]bool{}
+		for _, row := range deliveries.rows {
+			told[row.Row.TransactionID] = append(told[row.Row.TransactionID], row.First)
+		}
+		if want := map[string][]bool{first.ID: {true, false}, second.ID: {true}}; !reflect.DeepEqual(told, want) {
+			t.Errorf("handed over as the first: %v, want %v", told, want)
+		}
+	})
 }
 
 func TestWithoutAFreeWorkerOrACommitNothingIsHandedOver(t *testing.T) {

@@ -134,7 +134,7 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 			due = now.Add(checkLease) // unless what it says is applied by then
 		case worker != nil:
 			return tx.LeaseCheck(ctx, sqlgen.LeaseCheckParams{
-				NextCheckAt: store.Millis(now.Add(checkLease)), MerchantID: merchantID, ID: a.TransactionID,
+				NextCheckAt: store.Millis(now.Add(checkLease)), Least: store.Millis(now.Add(leastLease)), MerchantID: merchantID, ID: a.TransactionID,
 			})
 		}
 		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: store.Millis(due), MerchantID: merchantID, ID: a.TransactionID})

@@ -25,5 +25,5 @@ func (g *Gateway) CheckAttempt(ctx context.Context, c provider.Caller, id string
 	if attempts[number-1].Status == pay.AttemptSubmitting {
 		return t, nil // its submission's answer is on its way, or the resolver's next work
 	}
-	return g.check1(ctx, known{t: t}, attempts[number-1])
+	return g.check1(ctx, known{t: t}, attempts[number-1], checkLimit)
 }

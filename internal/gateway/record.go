@@ -75,6 +75,7 @@ func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.
 		}
 		t.Sequence = 1
 		t.Version = 1
+		news.plan(&t, "created")
 		if err := store.InsertTransaction(ctx, tx.Queries, t); err != nil {
 			return err
 		}

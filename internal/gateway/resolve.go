@@ -16,9 +16,12 @@ const (
 	// workLease is how long a claimed row is left to its worker.
 	workLease = 60 * time.Second
 	// checkLease is that of a transaction, which another node takes over within
-	// half a minute; checkLimit bounds one status call below it.
-	checkLease = 25 * time.Second
-	checkLimit = 20 * time.Second
+	// half a minute; checkLimit bounds one status call below it. A shorter lease
+	// bounds it by checkMargin, and is no shorter than leastLease.
+	checkLease  = 25 * time.Second
+	checkLimit  = 20 * time.Second
+	checkMargin = 2 * time.Second
+	leastLease  = 9 * time.Second
 )
 
 // ClaimTransactions takes up to limit transactions that owe work; nobody else
@@ -30,11 +33,7 @@ func (g *Gateway) ClaimTransactions(ctx context.Context, limit int) ([]store.Cla
 // Resolve does the work a claimed transaction owes: it ends a page that nobody
 // used, or asks the provider what became of the open attempt.
 func (g *Gateway) Resolve(ctx context.Context, c store.Claimed) error {
-	t, err := store.Transaction(ctx, g.Store.Read(), c.MerchantID, c.ID)
-	if err != nil {
-		return err
-	}
-	attempts, err := store.Attempts(ctx, g.Store.Read(), t.MerchantID, t.ID)
+	t, attempts, err := store.TransactionWithAttempts(ctx, g.Store.Read(), c.MerchantID, c.ID)
 	if err != nil {
 		return err
 	}
@@ -52,12 +51,13 @@ func (g *Gateway) Resolve(ctx context.Context, c store.Claimed) error {
 		}
 		asked = []pay.Attempt{last}
 	}
+	limit := g.checkTime(t)
 	if len(asked) == 1 {
-		_, err := g.check1(ctx, known{t, attempts}, asked[0])
+		_, err := g.check1(ctx, known{t, attempts}, asked[0], limit)
 		return err
 	}
 	for _, a := range asked {
-		if t, err = g.check1(ctx, known{t: t}, a); err != nil {
+		if t, err = g.check1(ctx, known{t: t}, a, limit); err != nil {
 			return err
 		}
 	}
@@ -82,17 +82,25 @@ func (g *Gateway) checkLast(ctx context.Context, t pay.Transaction) (pay.Transac
 	if a.Status == pay.AttemptSubmitting || a.Status == pay.AttemptFailed || t.Status == pay.StatusSucceeded {
 		return t, nil
 	}
-	return g.check1(ctx, known{t: t}, a)
+	return g.check1(ctx, known{t: t}, a, checkLimit)
 }
 
-// check1 asks for one attempt's status and applies the answer.
-func (g *Gateway) check1(ctx context.Context, was known, a pay.Attempt) (pay.Transaction, error) {
+// checkTime is how long a status call of a leased transaction may take.
+func (g *Gateway) checkTime(t pay.Transaction) time.Duration {
+	if left := t.NextCheckAt.Sub(g.now()) - checkMargin; left > 0 {
+		return min(left, checkLimit)
+	}
+	return checkLimit // it has changed since, and is nobody's
+}
+
+// check1 asks for one attempt's status, within limit, and applies the answer.
+func (g *Gateway) check1(ctx context.Context, was known, a pay.Attempt, limit time.Duration) (pay.Transaction, error) {
 	t := was.t
 	conn, err := g.connectByID(ctx, t.MerchantID, a.Connection)
 	if err != nil {
 		return t, g.postpone(ctx, t, g.now().Add(delay(defaultPolls, t.Checks)))
 	}
-	callCtx, cancel := context.WithTimeout(g.onTranscript(ctx, t, a.Connection), checkLimit)
+	callCtx, cancel := context.WithTimeout(g.onTranscript(ctx, t, a.Connection), limit)
 	defer cancel()
 	res, err := conn.Status(callCtx, ref(t, a))
 	if err != nil {

@@ -35,13 +35,13 @@ func (g *Gateway) schedule(t *pay.Transaction, attempts []pay.Attempt, n pay.New
 		t.NextCheckAt = now
 	case slices.ContainsFunc(attempts, owesCheck):
 		// Also after a success: another attempt may still take money.
-		t.NextCheckAt = now.Add(delay(polls, t.Checks))
+		t.NextCheckAt = planned(t.NextCheckAt, now, polls, t.Checks)
 	case t.Status == pay.StatusRequiresAction:
 		t.NextCheckAt = t.ExpiresAt
 	case t.Status.Final():
 		t.NextCheckAt = g.recheckAt(*t, now)
 	default:
-		t.NextCheckAt = now.Add(delay(polls, t.Checks))
+		t.NextCheckAt = planned(t.NextCheckAt, now, polls, t.Checks)
 	}
 	if t.Status.Final() || len(attempts) == 0 || t.Overdue {
 		return
@@ -82,6 +82,17 @@ func (g *Gateway) recheckAt(t pay.Transaction, now time.Time) time.Time {
 // notification contradicts what is known of it.
 func owesCheck(a pay.Attempt) bool {
 	return a.Status != pay.AttemptFailed && a.Status != pay.AttemptSucceeded || unheard(a)
+}
+
+// planned is when the n-th check is made. One that is due within a tenth of that
+// stays where it is, as the end of a submission's lease does: PostgreSQL then
+// writes the row in place, and none of its indexes.
+func planned(set, now time.Time, polls []time.Duration, n int) time.Time {
+	pause := polls[min(n, len(polls)-1)]
+	if off := set.Sub(now) - pause; off.Abs() <= pause/10 {
+		return set
+	}
+	return now.Add(delay(polls, n))
 }
 
 // delay picks the n-th delay, the last repeating, and spreads it by a tenth so

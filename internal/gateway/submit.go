@@ -13,8 +13,9 @@ import (
 
 const (
 	// submitLease is how long a submitting process is believed to be at it
-	// without a sign; a longer call renews it.
-	submitLease = 15 * time.Second
+	// without a sign; a longer call renews it. It ends when most providers are to
+	// be asked for the first time, so that an answer need not move it.
+	submitLease = 10 * time.Second
 	// recordPause and recordPatience are the first pause and the whole time in
 	// which an answer is offered to a database that does not take it.
 	recordPause    = 100 * time.Millisecond
@@ -38,7 +39,7 @@ func (g *Gateway) nextAttempt(t *pay.Transaction, r rail) pay.Attempt {
 	t.Status = pay.StatusPending
 	t.NextAction = pay.NextAction{}
 	t.Connection, t.Provider, t.ProviderReference = r.connection.ID, r.provider.Name, ""
-	t.NextCheckAt = now.Add(submitLease)
+	t.NextCheckAt = now.Add(delay([]time.Duration{submitLease}, 0))
 	t.Checks = 0
 	return pay.Attempt{
 		MerchantID: t.MerchantID, TransactionID: t.ID, Number: t.Attempts,

@@ -54,7 +54,8 @@ type Posting struct {
 
 // Journal is one balanced set of postings.
 type Journal struct {
-	// Name is unique per merchant: what caused it, such as "pay_x/succeeded".
+	// Name is unique per merchant: what caused it, such as "pay_x/succeeded". One
+	// that a transaction caused bears its id.
 	Name        string
 	MerchantID  string
 	Mode        pay.Mode

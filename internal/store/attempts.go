@@ -64,6 +64,30 @@ func Attempts(ctx context.Context, q *sqlgen.Queries, merchantID, transactionID 
 	return list, nil
 }
 
+// TransactionWithAttempts reads a transaction and its attempts as they stand at
+// one moment; pay.ErrNotFound when the merchant has none of that id.
+func TransactionWithAttempts(ctx context.Context, q *sqlgen.Queries, merchantID, id string) (t pay.Transaction, list []pay.Attempt, err error) {
+	rows, err := q.ListAttemptsWithTransaction(ctx, sqlgen.ListAttemptsWithTransactionParams{MerchantID: merchantID, ID: id})
+	if err != nil {
+		return t, nil, fmt.Errorf("read transaction %s with its attempts: %w", id, err)
+	}
+	if len(rows) == 0 { // it has none, or none yet
+		t, err = Transaction(ctx, q, merchantID, id)
+		return t, nil, err
+	}
+	if t, err = DecodeTransaction(rows[0].Transaction); err != nil {
+		return t, nil, err
+	}
+	for _, r := range rows {
+		a, err := DecodeAttempt(r.Attempt)
+		if err != nil {
+			return t, nil, err
+		}
+		list = append(list, a)
+	}
+	return t, list, nil
+}
+
 // AttemptByReference finds an attempt of a connection by our reference, else by
 // the provider's.
 func AttemptByReference(ctx context.Context, q *sqlgen.Queries, merchantID, connection, ours, theirs string) (pay.Attempt, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/store/sqlgen"
+	"github.com/passerelle-pay/passerelle/pay"
 )
 
 // Claimed names a row whose work has been claimed.
@@ -25,6 +26,10 @@ type DueDelivery struct {
 	Claimed
 	Row   *sqlgen.Delivery
 	Event *sqlgen.Event
+	// About is the transaction that the event keeps a copy of; it is not changed.
+	About *pay.Transaction
+	// First says that the target is owed no earlier event of the transaction.
+	First bool
 }
 
 // LogValue names the row, and tells nothing of what is in it.

@@ -39,6 +39,7 @@ type details struct {
 	Failure     pay.Failure       `json:"failure,omitzero"`
 	Checkout    pay.Checkout      `json:"checkout,omitzero"`
 	Erased      bool              `json:"erased,omitempty"`
+	Untold      bool              `json:"untold,omitempty"`
 }
 
 // InsertTransaction stores a new transaction.
@@ -154,7 +155,7 @@ func DecodeTransaction(r sqlgen.Transaction) (pay.Transaction, error) {
 		ReturnURL: d.ReturnURL, Metadata: d.Metadata, Pinned: d.Pinned, NextAction: d.NextAction,
 		Failure: d.Failure, Connection: r.ConnectionID, Provider: r.Provider,
 		ProviderReference: r.ProviderReference, PaidVia: d.PaidVia, Parent: r.ParentID,
-		Refunded: r.Refunded, Checkout: d.Checkout, Erased: d.Erased, Submitted: r.Submitted, Late: r.Late,
+		Refunded: r.Refunded, Checkout: d.Checkout, Erased: d.Erased, Untold: d.Untold, Submitted: r.Submitted, Late: r.Late,
 		Overdue: r.Overdue, Alert: r.Alert, NoticeCopies: int(r.NoticeCopies),
 		Attempts: int(r.Attempts), PaidAttempt: int(r.PaidAttempt), Sequence: r.Sequence,
 		CreatedAt: Time(r.CreatedAt), UpdatedAt: Time(r.UpdatedAt), CompletedAt: Time(r.CompletedAt),
@@ -168,6 +169,7 @@ func encodeDetails(t pay.Transaction) (string, error) {
 		Customer: t.Customer, Method: t.Method, Description: t.Description, ReturnURL: t.ReturnURL,
 		Metadata: t.Metadata, FrontData: t.FrontData, Pinned: t.Pinned, PaidVia: t.PaidVia,
 		NextAction: t.NextAction, Failure: t.Failure, Checkout: t.Checkout, Erased: t.Erased,
+		Untold: t.Untold,
 	})
 	if err != nil {
 		return "", fmt.Errorf("encode details of transaction %s: %w", t.ID, err)

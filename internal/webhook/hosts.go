@@ -7,10 +7,10 @@ import (
 
 const (
 	// defaultPerHost is how many deliveries may be on their way to one host.
-	defaultPerHost = 16
+	defaultPerHost = 32
 	// patience is how long a worker waits for its turn at a host that answers
 	// quickly. A host that makes workers wait longer is slow from then on.
-	patience = 100 * time.Millisecond
+	patience = 250 * time.Millisecond
 	// busyPause is when a delivery comes back to a host without a free place of
 	// which no call has ended yet; else it is as long as its calls take, which is
 	// when places become free. Bounds of both, the upper behind a long queue.
@@ -33,6 +33,8 @@ type host struct {
 	slow   bool
 	took   time.Duration // by recent calls, roughly; 0 before one has ended
 	turned int64         // deliveries turned away, fading with each call that ends
+	// sweepAt is when what else is owed to the host may be put off again.
+	sweepAt time.Time
 }
 
 func newHosts(limit int) *hosts { return &hosts{limit: limit, by: map[string]*host{}} }
@@ -93,12 +95,29 @@ func (h *host) take(slow bool) bool {
 	}
 }
 
-// putOff counts n deliveries to a host that are turned away without having asked.
-func (hs *hosts) putOff(name string, n int64) {
+// sweeps tells whether who was turned away is to put off what else is owed to the
+// host: one at a time, and again at once only where there was much.
+func (hs *hosts) sweeps(name string, pause time.Duration) bool {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	h, now := hs.by[name], time.Now()
+	if h == nil || now.Before(h.sweepAt) {
+		return false
+	}
+	h.sweepAt = now.Add(pause)
+	return true
+}
+
+// swept counts n deliveries to a host that are turned away without having asked;
+// there are more of them if n is as many as were looked for.
+func (hs *hosts) swept(name string, n int64, more bool) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
 	if h := hs.by[name]; h != nil {
 		h.turned += n
+		if more {
+			h.sweepAt = time.Time{}
+		}
 	}
 }
 

@@ -169,3 +169,27 @@ func TestThePausesOfNativeWebhooksAddUpTo72HoursAtTheirShortest(t *testing.T) {
 		t.Errorf("the last try may come after %s", least)
 	}
 }
+
+func TestOneAtATimePutsOffWhatElseAHostIsOwed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hs := newHosts(1)
+		leave, _ := hs.enter("shop.example")
+		defer leave()
+		if !hs.sweeps("shop.example", time.Second) || hs.sweeps("shop.example", time.Second) {
+			t.Error("want the first alone to put off the rest")
+		}
+		hs.swept("shop.example", 400, true)
+		if !hs.sweeps("shop.example", time.Second) {
+			t.Error("nobody puts off the rest of much")
+		}
+		hs.swept("shop.example", 3, false)
+		time.Sleep(time.Second - 1)
+		if hs.sweeps("shop.example", time.Second) {
+			t.Error("put off again before the first come back")
+		}
+		time.Sleep(1)
+		if !hs.sweeps("shop.example", time.Second) || hs.sweeps("other.example", time.Second) {
+			t.Error("want it after a second, and of hosts that are called alone")
+		}
+	})
+}

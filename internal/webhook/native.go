@@ -34,7 +34,7 @@ type Payload struct {
 
 // native makes the Standard Webhooks message for an endpoint. The webhook-id is
 // the event's, the same for every try; the signature covers the moment of this one.
-func (s *Sender) native(ctx context.Context, d sqlgen.Delivery, event sqlgen.Event) (message, error) {
+func (s *Sender) native(ctx context.Context, d sqlgen.Delivery, event sqlgen.Event, t pay.Transaction) (message, error) {
 	// As of a second ago at worst: where another node has just changed it, this
 	// try could as well have been made before.
 	endpoint, err := s.endpoints.Get(d.MerchantID+"/"+d.Target, func() (sqlgen.WebhookEndpoint, error) {
@@ -48,7 +48,7 @@ func (s *Sender) native(ctx context.Context, d sqlgen.Delivery, event sqlgen.Eve
 	case !endpoint.Enabled:
 		return message{}, &unsendable{Failed, "the endpoint is disabled"}
 	}
-	body, err := s.payload(event)
+	body, err := s.payload(event, t)
 	if err != nil {
 		return message{}, err
 	}
@@ -65,11 +65,7 @@ func (s *Sender) native(ctx context.Context, d sqlgen.Delivery, event sqlgen.Eve
 	}, nil
 }
 
-func (s *Sender) payload(event sqlgen.Event) ([]byte, error) {
-	t, err := snapshot(event)
-	if err != nil {
-		return nil, err
-	}
+func (s *Sender) payload(event sqlgen.Event, t pay.Transaction) ([]byte, error) {
 	data, err := s.Render(t)
 	if err != nil {
 		return nil, fmt.Errorf("render transaction of event %s: %w", event.ID, err)

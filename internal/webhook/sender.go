@@ -42,7 +42,7 @@ type Config struct {
 	// Faults spoil notifications of test transactions on demand; nil spoils none.
 	Faults Faults
 	// PerHost bounds the deliveries that are on their way to one host at once;
-	// zero is 16. It is well below the number of workers.
+	// zero is 32. It is well below the number of workers.
 	PerHost int
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -102,10 +102,12 @@ func (s *Sender) Work(ctx context.Context, due store.DueDelivery) error {
 		return nil // it has ended, or the lease has before the work began
 	}
 	j := &job{Sender: s, d: d, lease: d.NextAttemptAt}
-	if waits, err := j.waitsForEarlier(ctx); waits || err != nil {
-		return err
+	if !due.First {
+		if waits, err := j.waitsForEarlier(ctx); waits || err != nil {
+			return err
+		}
 	}
-	m, err := s.prepare(ctx, d, event)
+	m, err := s.prepare(ctx, due, d, event)
 	start := j.start(m)
 	var never *unsendable
 	switch {
@@ -161,16 +163,17 @@ func (u *unsendable) Error() string { return u.because }
 
 // prepare makes the message of a delivery. A target that is no dialect is an
 // endpoint.
-func (s *Sender) prepare(ctx context.Context, d sqlgen.Delivery, event sqlgen.Event) (message, error) {
-	t, err := snapshot(event)
-	if err != nil {
+func (s *Sender) prepare(ctx context.Context, due store.DueDelivery, d sqlgen.Delivery, event sqlgen.Event) (m message, err error) {
+	var t pay.Transaction
+	if due.About != nil {
+		t = *due.About
+	} else if t, err = snapshot(event); err != nil {
 		return message{}, err
 	}
-	var m message
 	if dialect, ok := s.Dialects[d.Target]; ok {
 		m, err = notice(ctx, dialect, event, s.told(t))
 	} else {
-		m, err = s.native(ctx, d, event)
+		m, err = s.native(ctx, d, event, t)
 	}
 	m.about = t
 	return m, err

@@ -26,6 +26,8 @@ const (
 	// lookAhead is how many due deliveries, of all targets, are looked at for more
 	// to a host that has no free place.
 	lookAhead = 500
+	// worthWhile is how many of them make it likely that there are more.
+	worthWhile = 32
 	// maxTimeout bounds a call, and a probe and its call together, so that a try
 	// fits the lease.
 	maxTimeout = 20 * time.Second
@@ -70,14 +72,13 @@ func (j *job) try(ctx context.Context, m message) error {
 // hosts as the merchant's requests name, so those are looked at one by one.
 func (j *job) turnedAway(ctx context.Context, m message, host string, pause time.Duration) error {
 	now := j.now()
-	if m.endpoint == nil {
-		return j.again(ctx, now.Add(pause))
+	if m.endpoint != nil && j.hosts.sweeps(host, pause) {
+		n, err := j.Store.PostponeDeliveries(ctx, j.d.MerchantID, j.d.Target, now, now.Add(pause), lookAhead)
+		if err != nil {
+			return err
+		}
+		j.hosts.swept(host, n, n >= worthWhile)
 	}
-	n, err := j.Store.PostponeDeliveries(ctx, j.d.MerchantID, j.d.Target, now, now.Add(pause), lookAhead)
-	if err != nil {
-		return err
-	}
-	j.hosts.putOff(host, n)
 	return j.again(ctx, now.Add(pause))
 }
 

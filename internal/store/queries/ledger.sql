@@ -3,9 +3,6 @@ INSERT INTO ledger_entries (
     merchant_id, id, mode, journal, transaction_id, connection_id, account, side, amount, currency, created_at
 ) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
--- name: CountJournal :one
-SELECT COUNT(*) FROM ledger_entries WHERE merchant_id = $1 AND journal = $2;
-
 -- name: ListLedgerEntries :many
 SELECT * FROM ledger_entries
 WHERE merchant_id = sqlc.arg(merchant_id) AND mode = sqlc.arg(mode) AND id < sqlc.arg(before)

@@ -74,6 +74,12 @@ WHERE merchant_id = sqlc.arg(merchant_id) AND transaction_id = sqlc.arg(transact
 -- name: ListAttempts :many
 SELECT * FROM attempts WHERE merchant_id = $1 AND transaction_id = $2 ORDER BY number;
 
+-- name: ListAttemptsWithTransaction :many
+SELECT sqlc.embed(transactions), sqlc.embed(attempts) FROM transactions
+JOIN attempts ON attempts.merchant_id = transactions.merchant_id AND attempts.transaction_id = transactions.id
+WHERE transactions.merchant_id = $1 AND transactions.id = $2
+ORDER BY attempts.number;
+
 -- name: GetAttemptByReference :one
 SELECT * FROM attempts WHERE merchant_id = $1 AND connection_id = $2 AND reference = $3;
 
@@ -103,8 +109,11 @@ UPDATE transactions SET version = version + 1, checks = 0, next_check_at = CASE
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: LeaseCheck :exec
--- LeaseCheck is CheckSoon by whoever has a worker for the check at hand.
-UPDATE transactions SET version = version + 1, checks = 0, next_check_at = sqlc.arg(next_check_at)
+-- LeaseCheck is CheckSoon by whoever has a worker for the check at hand. A check
+-- that is due anyway, but not before the worker may have ended, is lease enough.
+UPDATE transactions SET version = version + 1, checks = 0, next_check_at = CASE
+    WHEN next_check_at BETWEEN sqlc.arg(least) AND sqlc.arg(next_check_at) THEN next_check_at
+    ELSE sqlc.arg(next_check_at) END
 WHERE merchant_id = sqlc.arg(merchant_id) AND id = sqlc.arg(id);
 
 -- name: GetTransactionVersion :one

@@ -37,22 +37,6 @@ func (q *Queries) AddToBalance(ctx context.Context, arg AddToBalanceParams) (int
 	return amount, err
 }
 
-const countJournal = `-- name: CountJournal :one
-SELECT COUNT(*) FROM ledger_entries WHERE merchant_id = $1 AND journal = $2
-`
-
-type CountJournalParams struct {
-	MerchantID string
-	Journal    string
-}
-
-func (q *Queries) CountJournal(ctx context.Context, arg CountJournalParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countJournal, arg.MerchantID, arg.Journal)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const ensureBalance = `-- name: EnsureBalance :exec
 INSERT INTO balances (merchant_id, connection_id, currency, account, amount)
 VALUES ($1, $2, $3, $4, 0)

@@ -599,19 +599,28 @@ func (q *Queries) InsertTransaction(ctx context.Context, arg InsertTransactionPa
 }
 
 const leaseCheck = `-- name: LeaseCheck :exec
-UPDATE transactions SET version = version + 1, checks = 0, next_check_at = $1
-WHERE merchant_id = $2 AND id = $3
+UPDATE transactions SET version = version + 1, checks = 0, next_check_at = CASE
+    WHEN next_check_at BETWEEN $1 AND $2 THEN next_check_at
+    ELSE $2 END
+WHERE merchant_id = $3 AND id = $4
 `
 
 type LeaseCheckParams struct {
+	Least       int64
 	NextCheckAt int64
 	MerchantID  string
 	ID          string
 }
 
-// LeaseCheck is CheckSoon by whoever has a worker for the check at hand.
+// LeaseCheck is CheckSoon by whoever has a worker for the check at hand. A check
+// that is due anyway, but not before the worker may have ended, is lease enough.
 func (q *Queries) LeaseCheck(ctx context.Context, arg LeaseCheckParams) error {
-	_, err := q.db.ExecContext(ctx, leaseCheck, arg.NextCheckAt, arg.MerchantID, arg.ID)
+	_, err := q.db.ExecContext(ctx, leaseCheck,
+		arg.Least,
+		arg.NextCheckAt,
+		arg.MerchantID,
+		arg.ID,
+	)
 	return err
 }
 
@@ -653,6 +662,102 @@ func (q *Queries) ListAttempts(ctx context.Context, arg ListAttemptsParams) ([]A
 			&i.CreatedAt,
 			&i.UpdatedAt,
 			&i.HintPaid,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listAttemptsWithTransaction = `-- name: ListAttemptsWithTransaction :many
+SELECT transactions.merchant_id, transactions.id, transactions.mode, transactions.kind, transactions.status, transactions.front, transactions.account, transactions.reference, transactions.front_reference, transactions.amount, transactions.currency, transactions.fees, transactions.fee_bearer, transactions.phone, transactions.connection_id, transactions.provider, transactions.provider_reference, transactions.parent_id, transactions.refunded, transactions.checkout_token, transactions.submitted, transactions.late, transactions.overdue, transactions.alert, transactions.notice_copies, transactions.attempts, transactions.paid_attempt, transactions.sequence, transactions.checks, transactions.details, transactions.version, transactions.created_at, transactions.updated_at, transactions.completed_at, transactions.expires_at, transactions.next_check_at, attempts.merchant_id, attempts.transaction_id, attempts.number, attempts.connection_id, attempts.provider, attempts.status, attempts.reference, attempts.provider_reference, attempts.data, attempts.failure, attempts.prompted, attempts.hint_failed, attempts.hinted_at, attempts.absent, attempts.absent_since, attempts.lease_until, attempts.created_at, attempts.updated_at, attempts.hint_paid FROM transactions
+JOIN attempts ON attempts.merchant_id = transactions.merchant_id AND attempts.transaction_id = transactions.id
+WHERE transactions.merchant_id = $1 AND transactions.id = $2
+ORDER BY attempts.number
+`
+
+type ListAttemptsWithTransactionParams struct {
+	MerchantID string
+	ID         string
+}
+
+type ListAttemptsWithTransactionRow struct {
+	Transaction Transaction
+	Attempt     Attempt
+}
+
+func (q *Queries) ListAttemptsWithTransaction(ctx context.Context, arg ListAttemptsWithTransactionParams) ([]ListAttemptsWithTransactionRow, error) {
+	rows, err := q.db.QueryContext(ctx, listAttemptsWithTransaction, arg.MerchantID, arg.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ListAttemptsWithTransactionRow{}
+	for rows.Next() {
+		var i ListAttemptsWithTransactionRow
+		if err := rows.Scan(
+			&i.Transaction.MerchantID,
+			&i.Transaction.ID,
+			&i.Transaction.Mode,
+			&i.Transaction.Kind,
+			&i.Transaction.Status,
+			&i.Transaction.Front,
+			&i.Transaction.Account,
+			&i.Transaction.Reference,
+			&i.Transaction.FrontReference,
+			&i.Transaction.Amount,
+			&i.Transaction.Currency,
+			&i.Transaction.Fees,
+			&i.Transaction.FeeBearer,
+			&i.Transaction.Phone,
+			&i.Transaction.ConnectionID,
+			&i.Transaction.Provider,
+			&i.Transaction.ProviderReference,
+			&i.Transaction.ParentID,
+			&i.Transaction.Refunded,
+			&i.Transaction.CheckoutToken,
+			&i.Transaction.Submitted,
+			&i.Transaction.Late,
+			&i.Transaction.Overdue,
+			&i.Transaction.Alert,
+			&i.Transaction.NoticeCopies,
+			&i.Transaction.Attempts,
+			&i.Transaction.PaidAttempt,
+			&i.Transaction.Sequence,
+			&i.Transaction.Checks,
+			&i.Transaction.Details,
+			&i.Transaction.Version,
+			&i.Transaction.CreatedAt,
+			&i.Transaction.UpdatedAt,
+			&i.Transaction.CompletedAt,
+			&i.Transaction.ExpiresAt,
+			&i.Transaction.NextCheckAt,
+			&i.Attempt.MerchantID,
+			&i.Attempt.TransactionID,
+			&i.Attempt.Number,
+			&i.Attempt.ConnectionID,
+			&i.Attempt.Provider,
+			&i.Attempt.Status,
+			&i.Attempt.Reference,
+			&i.Attempt.ProviderReference,
+			&i.Attempt.Data,
+			&i.Attempt.Failure,
+			&i.Attempt.Prompted,
+			&i.Attempt.HintFailed,
+			&i.Attempt.HintedAt,
+			&i.Attempt.Absent,
+			&i.Attempt.AbsentSince,
+			&i.Attempt.LeaseUntil,
+			&i.Attempt.CreatedAt,
+			&i.Attempt.UpdatedAt,
+			&i.Attempt.HintPaid,
 		); err != nil {
 			return nil, err
 		}
