@@ -56,7 +56,7 @@ func newStage(ctx context.Context, c Config, payments int) (_ *stage, err error)
 	if err := s.settle(ctx); err != nil {
 		return nil, err
 	}
-	before, err := s.rig.read(ctx)
+	before, err := s.read(ctx)
 	if err != nil {
 		return nil, err
 	}

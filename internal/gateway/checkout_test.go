@@ -85,7 +85,7 @@ func TestAUsedOrForeignChoiceIsRefused(t *testing.T) {
 		w.refused(err, pay.KindInvalid, "")
 		_, err = w.PayCheckout(w.Context(), token, byPhone("+241"))
 		w.refused(err, pay.KindInvalid, pay.CodeInvalidPhone)
-		_, err = w.PayCheckout(w.Context(), token[:len(token)-1]+"0", byPhone(payer))
+		_, err = w.PayCheckout(w.Context(), pay.NewToken(w.merchant), byPhone(payer))
 		w.refused(err, pay.KindNotFound, "")
 		w.alpha.on(submit, said(declined))
 		if now, err := w.PayCheckout(w.Context(), token, byPhone(payer)); err != nil || now.Status != pay.StatusFailed {
