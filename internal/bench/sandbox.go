@@ -23,7 +23,8 @@ type SandboxResult struct {
 }
 
 // RunSandbox measures test mode: payments are created on simulated phones that
-// nobody answers, then their statuses are read. Both are requests to the native
+// nobody answers, then their statuses are read, once the gateway has had its own
+// first look at them. Both are requests to the native
 // API, and all state is in the database.
 func RunSandbox(ctx context.Context, c Config) (result SandboxResult, err error) {
 	if err := c.check(); err != nil {
@@ -37,6 +38,9 @@ func RunSandbox(ctx context.Context, c Config) (result SandboxResult, err error)
 	result.Store = c.Store
 	peak := watchMemory()
 	ids, err := r.sandboxCreations(ctx, &result)
+	if err == nil {
+		err = r.awaitChecks(ctx)
+	}
 	if err == nil {
 		err = r.sandboxStatuses(ctx, ids, &result)
 	}
@@ -71,6 +75,33 @@ func (r *rig) sandboxCreations(ctx context.Context, result *SandboxResult) ([]st
 	rate, timed, _, err := r.repeat(ctx, r.Duration/2, create)
 	result.CreationsPerSecond, result.Creation = rate, timed
 	return ids, err
+}
+
+// checksLimit is how long the gateway's own checks are waited for.
+const checksLimit = 15 * time.Second
+
+// awaitChecks waits until the gateway itself has nothing to ask while statuses
+// are read: each payment that nobody answered has its status checked ten seconds
+// later, as many a second as were created.
+func (r *rig) awaitChecks(ctx context.Context) error {
+	r.tell("waiting for the gateway's own checks of these payments")
+	for until := time.Now().Add(checksLimit); time.Now().Before(until); {
+		var due int
+		err := r.store().RawRead().QueryRowContext(ctx, "SELECT COUNT(*) FROM transactions WHERE next_check_at > 0 AND next_check_at <= $1",
+			time.Now().Add(r.Duration/2).UnixMilli()).Scan(&due)
+		if err != nil {
+			return fmt.Errorf("count payments that are due: %w", err)
+		}
+		if due == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
 }
 
 func (r *rig) sandboxStatuses(ctx context.Context, ids []string, result *SandboxResult) error {
