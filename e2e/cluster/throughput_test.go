@@ -18,8 +18,8 @@ const (
 	// leastShare of one node's throughput is what several reach on its cores.
 	leastShare = 0.8
 	// customers pay one after the other, each when its last payment is settled.
-	customers = 48
-	warmUp    = 3 * time.Second
+	customers = 128
+	warmUp    = 5 * time.Second
 	measured  = 8 * time.Second
 	rounds    = 2
 )

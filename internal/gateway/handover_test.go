@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"testing"
 	"time"
@@ -164,5 +165,44 @@ func TestWhatChangedSinceItWasReadIsReadAgain(t *testing.T) {
 		w.after(time.Second)
 		w.status(tx, pay.StatusSucceeded)
 		w.balanced()
+	})
+}
+
+func TestANotificationLetsTheAnswerOfItsSubmissionGoFirst(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		before := w.store.Stats().Repeats
+		heard := make(chan int, 1)
+		w.alpha.on(submit, func(_ context.Context, c call) (provider.Result, error) {
+			go func() {
+				heard <- w.hook(w.alpha, notice{Reference: c.order.Reference, Hint: pay.OutcomeSucceeded}.text())
+			}()
+			time.Sleep(10 * time.Millisecond) // the notification arrives while the answer is on its way
+			return waiting, nil
+		})
+		w.alpha.on(status, said(paid))
+		tx := w.create(w.live, order("R1"))
+		if code := <-heard; code != http.StatusAccepted {
+			t.Fatalf("the notification is answered %d", code)
+		}
+		w.after(time.Second)
+		w.status(tx, pay.StatusSucceeded)
+		if n := w.store.Stats().Repeats - before; n != 0 {
+			t.Errorf("%d writes ran again: the two came in each other's way", n)
+		}
+	})
+}
+
+func TestANotificationIsHeardBeforeASubmissionThatWaitsForIt(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		w.alpha.on(submit, func(_ context.Context, c call) (provider.Result, error) {
+			if code := w.hook(w.alpha, notice{Reference: c.order.Reference, Hint: pay.OutcomeSucceeded}.text()); code != http.StatusAccepted {
+				t.Errorf("the notification is answered %d", code)
+			}
+			return waiting, nil
+		})
+		w.alpha.on(status, said(paid))
+		tx := w.create(w.live, order("R1"))
+		w.after(time.Second)
+		w.status(tx, pay.StatusSucceeded)
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/passerelle-pay/passerelle/internal/outbound"
 	"github.com/passerelle-pay/passerelle/internal/store"
@@ -102,7 +103,7 @@ func writeAnswer(w http.ResponseWriter, a provider.Answer) {
 // that nobody knows is kept and changes nothing.
 func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection string, n provider.Notification, raw string) error {
 	ctx = context.WithoutCancel(ctx)
-	a, err := store.AttemptByReference(ctx, g.Store.Read(), merchantID, connection, n.Reference, n.ProviderReference)
+	a, err := g.answeredAttempt(ctx, merchantID, connection, n)
 	ours := err == nil
 	if err != nil && pay.KindOf(err) != pay.KindNotFound {
 		return err
@@ -155,6 +156,26 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 		g.onWork(WorkTransactions)
 	}
 	return nil
+}
+
+// answerPauses are how long a notification that is faster than the answer to its
+// submission waits for that: the two would undo each other's commits. A provider
+// that tells before it answers is heard all the same.
+var answerPauses = []time.Duration{25 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond}
+
+// answeredAttempt finds the attempt that a notification speaks of, and gives the
+// process that submits it a moment to record the answer.
+func (g *Gateway) answeredAttempt(ctx context.Context, merchantID, connection string, n provider.Notification) (a pay.Attempt, err error) {
+	for i := 0; ; i++ {
+		a, err = store.AttemptByReference(ctx, g.Store.Read(), merchantID, connection, n.Reference, n.ProviderReference)
+		if err != nil || a.Status != pay.AttemptSubmitting || i == len(answerPauses) {
+			return a, err
+		}
+		select {
+		case <-g.stopping.Done():
+		case <-time.After(answerPauses[i]):
+		}
+	}
 }
 
 // Maintain lets a connection do its own work when it is due.

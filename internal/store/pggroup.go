@@ -21,8 +21,8 @@ const maxMembers = 64
 // next, so an idle one never waits for company.
 //
 // Members are sorted by what they are about, so that two nodes lock rows in the
-// same order. When a statement fails, the group is undone and each closure runs
-// again, alone.
+// same order. When a statement fails, the group is undone and sent again without
+// the member whose it is, whose closure runs again.
 type groups struct {
 	engine  *postgresEngine
 	mu      sync.Mutex
@@ -37,11 +37,20 @@ type member struct {
 	answer chan error
 }
 
-// errGroupLost: nothing of the group was kept, for a reason that may be another's.
-var errGroupLost = errors.New("the group was undone")
+var (
+	// errGroupLost: nothing of the group was kept, for a reason that may be another's.
+	errGroupLost = errors.New("the group was undone")
+	// errMemberStale: the member built on a row that has changed since, and would
+	// fit into a group as it stands now.
+	errMemberStale = errors.New("the member is stale")
+)
 
-// commit hands in writes and waits until they are on disk. After errGroupLost
-// nothing was kept; after any other error that is not known.
+// maxCulprits is how many members are taken out of a group, one by one, before
+// the rest run again alone.
+const maxCulprits = 8
+
+// commit hands in writes and waits until they are on disk. After errGroupLost or
+// errMemberStale nothing was kept; after any other error that is not known.
 func (g *groups) commit(about string, queue []*deferred) error {
 	m := &member{about: about, queue: queue, answer: make(chan error, 1)}
 	g.mu.Lock()
@@ -57,10 +66,7 @@ func (g *groups) commit(about string, queue []*deferred) error {
 // loop commits until nothing is pending.
 func (g *groups) loop() {
 	for list := g.take(); len(list) > 0; list = g.take() {
-		err := g.send(list)
-		for _, m := range list {
-			m.answer <- err
-		}
+		g.work(list)
 		// Those who were answered come back at once; the first of them would
 		// otherwise be a group by itself.
 		runtime.Gosched()
@@ -77,25 +83,57 @@ func (g *groups) take() []*member {
 	return list
 }
 
-func (g *groups) send(list []*member) error {
+// work commits members and answers them.
+func (g *groups) work(list []*member) {
+	slices.SortStableFunc(list, func(a, b *member) int { return strings.Compare(a.about, b.about) })
+	for range maxCulprits {
+		culprit, err := g.send(list)
+		if culprit < 0 {
+			answer(list, err)
+			return
+		}
+		if collided(err) {
+			err = fmt.Errorf("%w: %w", errMemberStale, err)
+		}
+		answer(list[culprit:culprit+1], err)
+		if list = slices.Delete(list, culprit, culprit+1); len(list) == 0 {
+			return
+		}
+	}
+	answer(list, errGroupLost)
+}
+
+func answer(list []*member, err error) {
+	for _, m := range list {
+		m.answer <- err
+	}
+}
+
+// send commits members, which are sorted. Of an error that one of them is to
+// blame for it names the culprit, else -1.
+func (g *groups) send(list []*member) (culprit int, err error) {
 	ctx, cancel := closureContext(context.Background())
 	defer cancel()
-	slices.SortStableFunc(list, func(a, b *member) int { return strings.Compare(a.about, b.about) })
 	p := &pipeline{db: g.engine.db, caller: ctx}
 	defer p.release()
 	defer p.rollback(ctx)
 	for _, m := range list {
 		p.queue = append(p.queue, m.queue...)
 	}
-	err := p.commit(ctx)
+	err = p.commit(ctx)
 	if err == nil {
 		g.engine.committed(false)
-		return nil
+		return -1, nil
 	}
-	if undone(p, err) {
-		return fmt.Errorf("%w: %w", errGroupLost, err)
+	if !undone(p, err) {
+		return -1, fmt.Errorf("commit a group: %w", err)
 	}
-	return fmt.Errorf("commit a group: %w", err)
+	return culpritOf(list, p.failed), fmt.Errorf("%w: %w", errGroupLost, err)
+}
+
+// culpritOf is the member whose statement failed; -1 where none did.
+func culpritOf(list []*member, failed *deferred) int {
+	return slices.IndexFunc(list, func(m *member) bool { return failed != nil && slices.Contains(m.queue, failed) })
 }
 
 // undone: the server has refused, or has never heard, what was sent.

@@ -92,7 +92,12 @@ func TestOneThatFailsTakesNobodyAlongInItsGroup(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+	before := s.Stats()
 	errs := handIn(t, s, "a", "taken", "z")
+	after := s.Stats()
+	if repeats, commits := after.Repeats-before.Repeats, after.Commits-before.Commits; repeats != 1 || commits != 1 {
+		t.Errorf("%d closures ran again and %d commits were made, want one each: of the culprit, and of the others", repeats, commits)
+	}
 	if errs["a"] != nil || errs["z"] != nil || !IsUnique(errs["taken"], "notifications_pkey") {
 		t.Errorf("answers are %v", errs)
 	}
@@ -132,7 +137,59 @@ func TestWhatReadsAfterItsFirstWriteSharesNothing(t *testing.T) {
 	}
 }
 
-func TestAStaleRowInAGroupRunsItsClosureAgainAlone(t *testing.T) {
+func TestAGroupWithManyWhoFailStillKeepsTheOthers(t *testing.T) {
+	s := openPGSchema(t)
+	var names []string
+	for i := range 2 * maxCulprits {
+		taken := fmt.Sprintf("m%02d", 2*i)
+		if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
+			return tx.InsertNotification(ctx, note(taken))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, taken, fmt.Sprintf("m%02d", 2*i+1))
+	}
+	for name, err := range handIn(t, s, names...) {
+		var n int
+		if _, scanErr := fmt.Sscanf(name, "m%d", &n); scanErr != nil {
+			t.Fatal(scanErr)
+		}
+		if n%2 == 1 && err != nil || n%2 == 0 && !IsUnique(err, "notifications_pkey") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := strings.Fields(notes(t, s)); len(got) != len(names) {
+		t.Errorf("kept: %v", got)
+	}
+}
+
+func TestWhoIsStaleAgainAndAgainGetsThereInTheEnd(t *testing.T) {
+	s := openPGSchema(t)
+	old := pay.Transaction{ID: "pay_1", MerchantID: "m", Mode: pay.Test, Kind: pay.Payment, Status: pay.StatusPending, Front: "native", Reference: "R1", Amount: money.New(100, "XAF"), Version: 7}
+	if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
+		return InsertTransaction(ctx, tx.Queries, old)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	runs := 0
+	err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
+		tx.About(old.ID)
+		if runs++; runs <= maxTogether {
+			stale := old
+			return SaveTransaction(ctx, tx.Queries, &stale)
+		}
+		now, err := Transaction(ctx, tx.Queries, "m", "pay_1")
+		if err != nil {
+			return err
+		}
+		return SaveTransaction(ctx, tx.Queries, &now)
+	})
+	if err != nil || runs != maxTogether+1 {
+		t.Errorf("Update = %v after %d runs, want %d", err, runs, maxTogether+1)
+	}
+}
+
+func TestAStaleRowInAGroupRunsItsClosureAgain(t *testing.T) {
 	s := openPGSchema(t)
 	old := pay.Transaction{ID: "pay_1", MerchantID: "m", Mode: pay.Test, Kind: pay.Payment, Status: pay.StatusPending, Front: "native", Reference: "R1", Amount: money.New(100, "XAF"), Version: 1}
 	if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {

@@ -32,7 +32,8 @@ type pipeline struct {
 	conn   *sql.Conn
 	begun  bool
 	queue  []*deferred
-	err    error // of the first statement that failed; nothing follows it
+	err    error     // of the first statement that failed; nothing follows it
+	failed *deferred // that statement, if the server refused it
 }
 
 // deferred is a write on its way.
@@ -157,6 +158,7 @@ func (p *pipeline) sendOn(ctx context.Context, conn *pgx.Conn, commit bool) (err
 	for _, d := range p.queue {
 		tag, err := results.Exec()
 		if err != nil {
+			p.failed = d
 			return fmt.Errorf("%s: %w", statementName(d.query), err)
 		}
 		d.sent, d.rows = true, tag.RowsAffected()

@@ -21,6 +21,8 @@ const (
 	postgresConns = 16
 	// maxRuns is how often a closure runs before contention is its caller's problem.
 	maxRuns = 10
+	// maxTogether is how often it runs with others.
+	maxTogether = 3
 )
 
 // SQLSTATE codes, PostgreSQL appendix A.
@@ -127,7 +129,7 @@ func (e *postgresEngine) update(ctx context.Context, fn Closure) error {
 		}
 		e.repeats.Add(1)
 		if errors.Is(err, errGroupLost) {
-			alone = true
+			alone = run >= maxTogether || !errors.Is(err, errMemberStale)
 			continue
 		}
 		if sleep(ctx, backoff(run)) != nil {
