@@ -33,10 +33,11 @@ func growthLines(r bench.GrowthResult) []line {
 		for _, s := range r.Sizes {
 			each = append(each, fmt.Sprintf("%.2f", s.Took[i].P50))
 		}
+		text := strings.Join(each, ", ") + " ms at the median"
 		for _, base := range r.Bases() {
-			each = append(each, fmt.Sprintf("%.2f times that of %d payments", r.Ratio(m.Name, base), base.Payments))
+			text += fmt.Sprintf("; %.2f times that of %d payments", r.Ratio(m.Name, base), base.Payments)
 		}
-		lines = append(lines, line{m.Name, "ms at the median: " + strings.Join(each, ", ")})
+		lines = append(lines, line{m.Name, text})
 	}
 	for _, s := range r.Skipped {
 		lines = append(lines, line{"not measured", s})
