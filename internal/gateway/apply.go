@@ -125,7 +125,6 @@ func (g *Gateway) change(ctx context.Context, q *sqlgen.Queries, of *known, aske
 	g.schedule(t, attempts, n, d, overtaken)
 	t.UpdatedAt = now
 	if d.Event != "" {
-		t.Sequence++
 		news.plan(t, d.Event)
 	}
 	if a != nil && res != nil {

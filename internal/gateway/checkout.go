@@ -130,7 +130,7 @@ func (g *Gateway) resume(ctx context.Context, t pay.Transaction, rails []rail, t
 		now.Failure = pay.Failure{}
 		a = g.nextAttempt(&now, rails[0])
 		now.UpdatedAt = a.CreatedAt
-		now.Sequence++
+		news.plan(&now, string(pay.StatusPending))
 		if err := store.SaveTransaction(ctx, tx.Queries, &now); err != nil {
 			return err // before the attempt, whose key would collide where this is stale
 		}

@@ -35,8 +35,9 @@ type telling struct {
 	g         *Gateway
 	listeners []listener
 	handed    []handed
-	due       bool // deliveries were written that nobody has in hand
-	first     bool // the transaction's merchant was owed nothing before
+	due       bool     // deliveries were written that nobody has in hand
+	targets   []string // who the planned event is owed to
+	first     bool     // nobody was owed an event of the transaction before
 }
 
 type handed struct {
@@ -55,7 +56,7 @@ func (o *telling) reset() {
 	for _, h := range o.handed {
 		h.to.Release()
 	}
-	o.handed, o.due, o.first = o.handed[:0], false, false
+	o.handed, o.due, o.targets, o.first = o.handed[:0], false, nil, false
 }
 
 // done sets off what was written; after an error, nothing.
@@ -72,15 +73,17 @@ func (o *telling) done(err error) {
 	}
 }
 
-// plan notes in a transaction that is going to be saved whether the event that
-// tell then writes is the first that anybody is owed: who delivers it need not
-// look for earlier ones.
+// plan finds who is owed the event that tell then writes, and notes in the
+// transaction, which is saved between, its number and whether it is the first
+// that anybody is owed: who delivers it need not look for earlier ones.
 func (o *telling) plan(t *pay.Transaction, event string) {
+	t.Sequence++
 	o.first = t.Untold || event == "created"
-	t.Untold = o.first && len(targets(o.listeners, *t, event)) == 0
+	o.targets = targets(o.listeners, *t, event)
+	t.Untold = o.first && len(o.targets) == 0
 }
 
-// tell writes the event of a change, and its deliveries to all who want it.
+// tell writes the event of a change, as planned, and its deliveries to all who want it.
 func (o *telling) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction, event string) error {
 	snapshot, err := json.Marshal(t)
 	if err != nil {
@@ -95,7 +98,7 @@ func (o *telling) tell(ctx context.Context, q *sqlgen.Queries, t pay.Transaction
 	if err := q.InsertEvent(ctx, e); err != nil {
 		return fmt.Errorf("write event %s: %w", e.Type, err)
 	}
-	for _, target := range targets(o.listeners, t, event) {
+	for _, target := range o.targets {
 		if err := o.owe(ctx, q, t, e, target); err != nil {
 			return fmt.Errorf("owe delivery of %s: %w", e.Type, err)
 		}

@@ -3,8 +3,10 @@ package gateway_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -165,6 +167,29 @@ func TestWhatChangedSinceItWasReadIsReadAgain(t *testing.T) {
 		w.after(time.Second)
 		w.status(tx, pay.StatusSucceeded)
 		w.balanced()
+	})
+}
+
+func TestAPaymentThatAPageSubmitsIsToldOfBeforeItsEnd(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, w *world) {
+		deliveries := &bench[store.DueDelivery]{free: 100}
+		w.OnHandOver(gateway.HandOver{Delivery: deliveries.reserve})
+		w.endpoint("we_1", `["payment.pending","payment.succeeded"]`, true)
+		w.alpha.on(submit, said(waiting))
+		tx := w.create(w.live, page("R1", false))
+		if _, err := w.PayCheckout(t.Context(), tx.Checkout.Token, byPhone(payer)); err != nil {
+			t.Fatal(err)
+		}
+		w.alpha.on(status, said(paid))
+		w.after(time.Minute)
+		w.status(tx, pay.StatusSucceeded)
+		var told []string
+		for _, row := range deliveries.rows {
+			told = append(told, fmt.Sprint(row.Row.Type, " first ", row.First))
+		}
+		if want := []string{"payment.pending first true", "payment.succeeded first false"}; !slices.Equal(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
 	})
 }
 

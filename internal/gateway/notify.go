@@ -164,11 +164,12 @@ func (g *Gateway) TakeNotification(ctx context.Context, merchantID, connection s
 var answerPauses = []time.Duration{25 * time.Millisecond, 50 * time.Millisecond, 100 * time.Millisecond}
 
 // answeredAttempt finds the attempt that a notification speaks of, and gives the
-// process that submits it a moment to record the answer.
+// process that submits it a moment to record the answer, unless that seems dead.
 func (g *Gateway) answeredAttempt(ctx context.Context, merchantID, connection string, n provider.Notification) (a pay.Attempt, err error) {
 	for i := 0; ; i++ {
 		a, err = store.AttemptByReference(ctx, g.Store.Read(), merchantID, connection, n.Reference, n.ProviderReference)
-		if err != nil || a.Status != pay.AttemptSubmitting || i == len(answerPauses) {
+		submitting := err == nil && a.Status == pay.AttemptSubmitting && g.now().Before(a.LeaseUntil)
+		if !submitting || i == len(answerPauses) {
 			return a, err
 		}
 		select {

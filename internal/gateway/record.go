@@ -73,7 +73,6 @@ func (g *Gateway) recordOnce(ctx context.Context, draft pay.Transaction, a *pay.
 		if err := claim.take(ctx, tx.Queries, t); err != nil {
 			return err
 		}
-		t.Sequence = 1
 		t.Version = 1
 		news.plan(&t, "created")
 		if err := store.InsertTransaction(ctx, tx.Queries, t); err != nil {

@@ -98,6 +98,9 @@ func planned(set, now time.Time, polls []time.Duration, n int) time.Time {
 // delay picks the n-th delay, the last repeating, and spreads it by a tenth so
 // that a burst of payments does not come back as a burst of checks.
 func delay(list []time.Duration, n int) time.Duration {
-	d := list[min(n, len(list)-1)]
+	return spread(list[min(n, len(list)-1)])
+}
+
+func spread(d time.Duration) time.Duration {
 	return d + time.Duration(rand.Int64N(int64(d)/10+1)) //nolint:gosec // it spreads checks, and hides nothing
 }

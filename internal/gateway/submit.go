@@ -39,7 +39,7 @@ func (g *Gateway) nextAttempt(t *pay.Transaction, r rail) pay.Attempt {
 	t.Status = pay.StatusPending
 	t.NextAction = pay.NextAction{}
 	t.Connection, t.Provider, t.ProviderReference = r.connection.ID, r.provider.Name, ""
-	t.NextCheckAt = now.Add(delay([]time.Duration{submitLease}, 0))
+	t.NextCheckAt = now.Add(spread(submitLease))
 	t.Checks = 0
 	return pay.Attempt{
 		MerchantID: t.MerchantID, TransactionID: t.ID, Number: t.Attempts,

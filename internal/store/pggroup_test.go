@@ -163,14 +163,22 @@ func TestAGroupWithManyWhoFailStillKeepsTheOthers(t *testing.T) {
 	}
 }
 
-func TestWhoIsStaleAgainAndAgainGetsThereInTheEnd(t *testing.T) {
-	s := openPGSchema(t)
-	old := pay.Transaction{ID: "pay_1", MerchantID: "m", Mode: pay.Test, Kind: pay.Payment, Status: pay.StatusPending, Front: "native", Reference: "R1", Amount: money.New(100, "XAF"), Version: 7}
+// stored puts a payment of version 1 into the store.
+func stored(t *testing.T, s *Store) pay.Transaction {
+	t.Helper()
+	old := pay.Transaction{ID: "pay_1", MerchantID: "m", Mode: pay.Test, Kind: pay.Payment, Status: pay.StatusPending, Front: "native", Reference: "R1", Amount: money.New(100, "XAF"), Version: 1}
 	if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
 		return InsertTransaction(ctx, tx.Queries, old)
 	}); err != nil {
 		t.Fatal(err)
 	}
+	return old
+}
+
+func TestWhoIsStaleAgainAndAgainGetsThereInTheEnd(t *testing.T) {
+	s := openPGSchema(t)
+	old := stored(t, s)
+	old.Version = 7
 	runs := 0
 	err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
 		tx.About(old.ID)
@@ -191,12 +199,7 @@ func TestWhoIsStaleAgainAndAgainGetsThereInTheEnd(t *testing.T) {
 
 func TestAStaleRowInAGroupRunsItsClosureAgain(t *testing.T) {
 	s := openPGSchema(t)
-	old := pay.Transaction{ID: "pay_1", MerchantID: "m", Mode: pay.Test, Kind: pay.Payment, Status: pay.StatusPending, Front: "native", Reference: "R1", Amount: money.New(100, "XAF"), Version: 1}
-	if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
-		return InsertTransaction(ctx, tx.Queries, old)
-	}); err != nil {
-		t.Fatal(err)
-	}
+	old := stored(t, s)
 	if err := s.Update(t.Context(), func(ctx context.Context, tx *Tx) error {
 		return tx.CheckSoon(ctx, sqlgen.CheckSoonParams{NextCheckAt: 1, MerchantID: "m", ID: "pay_1"})
 	}); err != nil {

@@ -109,7 +109,7 @@ func (hs *hosts) sweeps(name string, pause time.Duration) bool {
 }
 
 // swept counts n deliveries to a host that are turned away without having asked;
-// there are more of them if n is as many as were looked for.
+// where there may be more, the next that is turned away sweeps again.
 func (hs *hosts) swept(name string, n int64, more bool) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
